@@ -1,0 +1,377 @@
+/*
+ * booking.c
+ *		Bookings: made from a hold or directly, and read. cancellation.c cancels them.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "account.h"
+#include "args.h"
+#include "booking.h"
+#include "errors.h"
+#include "id.h"
+#include "idempotency.h"
+#include "lock.h"
+#include "spi.h"
+#include "tuple.h"
+
+PG_FUNCTION_INFO_V1(evently_book);
+PG_FUNCTION_INFO_V1(evently_confirm_hold);
+PG_FUNCTION_INFO_V1(evently_get_booking);
+
+EV_STATEMENT(insert_booking,
+			 "INSERT INTO evently.booking (event_id, booking_id, user_id, hold_id, quantity, total_price, currency,"
+			 " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID);
+
+EV_STATEMENT(insert_tickets,
+			 "INSERT INTO evently.ticket (event_id, booking_id, ticket_id, section_id, seat_ordinal, seat_label, price)"
+			 " SELECT $1, $2, t.ticket_id, t.section_id, nullif(t.ordinal, 0), t.label, t.price"
+			 "   FROM unnest($3, $4, $5, $6, $7) AS t (ticket_id, section_id, ordinal, label, price)",
+			 UUIDOID, UUIDOID, UUIDARRAYOID, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, NUMERICARRAYOID);
+
+EV_STATEMENT(event_of_booking,
+			 "SELECT event_id FROM evently.booking WHERE booking_id = $1",
+			 UUIDOID);
+
+EV_STATEMENT(load_booking,
+			 "SELECT user_id, hold_id, quantity, total_price, currency, status, created_at, version"
+			 "  FROM evently.booking WHERE event_id = $1 AND booking_id = $2",
+			 UUIDOID, UUIDOID);
+
+EV_STATEMENT(load_tickets,
+			 "SELECT ticket_id, section_id, coalesce(seat_ordinal, 0), seat_label, price"
+			 "  FROM evently.ticket WHERE event_id = $1 AND booking_id = $2"
+			 " ORDER BY seat_ordinal, ticket_id",
+			 UUIDOID, UUIDOID);
+
+EV_STATEMENT(find_booking_of_hold,
+			 "SELECT booking_id FROM evently.booking WHERE event_id = $1 AND hold_id = $2",
+			 UUIDOID, UUIDOID);
+
+EV_STATEMENT(sell_held_seats,
+			 "UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL, booking_id = $4"
+			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND hold_id = $3"
+			 " RETURNING section_id, ordinal",
+			 UUIDOID, INT4ARRAYOID, UUIDOID, UUIDOID);
+
+EV_STATEMENT(replay_booking,
+			 "SELECT json_populate_record(NULL::evently.booking_detail, $1)",
+			 JSONOID);
+
+static const EvOperation book_operation = {"book", &replay_booking};
+static const EvOperation confirm_operation = {"confirm", &replay_booking};
+
+static Datum
+ticket_rows(const EvRow *parent, const EvBooking *booking)
+{
+	Datum	   *rows = palloc(booking->quantity * sizeof(Datum));
+	EvRow		row = ev_nested_row(parent);
+
+	for (int i = 0; i < booking->quantity; i++)
+	{
+		const EvTicket *ticket = &booking->tickets[i];
+
+		row.filled = 0;
+		ev_row_add(&row, ev_uuid(&ticket->ticket_id));
+		ev_row_add(&row, ev_uuid(&ticket->section_id));
+		ev_row_add_text(&row, ticket->label);
+		ev_row_add(&row, ev_datum(NumericGetDatum(ticket->price)));
+		rows[i] = ev_row_datum(&row);
+	}
+	return ev_array(rows, booking->quantity, row.desc->tdtypeid).value;
+}
+
+static EvArg
+seat_labels(const EvBooking *booking)
+{
+	char	  **labels = palloc(booking->quantity * sizeof(char *));
+	int			n = 0;
+
+	for (int i = 0; i < booking->quantity; i++)
+	{
+		if (booking->tickets[i].label != NULL)
+			labels[n++] = booking->tickets[i].label;
+	}
+	return ev_text_array(labels, n);
+}
+
+static Datum
+booking_detail(FunctionCallInfo fcinfo, const EvBooking *booking)
+{
+	EvRow		row = ev_row(fcinfo);
+
+	ev_row_add(&row, ev_uuid(&booking->booking_id));
+	ev_row_add_text(&row, ev_booking_ref(&booking->booking_id));
+	ev_row_add(&row, ev_uuid(&booking->event_id));
+	ev_row_add(&row, ev_uuid(&booking->user_id));
+	ev_row_add(&row, ev_maybe_uuid(booking->hold_id));
+	ev_row_add(&row, ev_int(booking->quantity));
+	ev_row_add(&row, seat_labels(booking));
+	ev_row_add(&row, ev_datum(ticket_rows(&row, booking)));
+	ev_row_add(&row, ev_datum(NumericGetDatum(booking->total)));
+	ev_row_add_text(&row, booking->currency);
+	ev_row_add_text(&row, booking->status);
+	ev_row_add(&row, ev_time(booking->created_at));
+	ev_row_add(&row, ev_int(booking->version));
+	return ev_row_datum(&row);
+}
+
+static void
+store_tickets(const EvBooking *booking)
+{
+	int			n = booking->quantity;
+	pg_uuid_t  *ids = palloc(n * sizeof(pg_uuid_t));
+	pg_uuid_t  *sections = palloc(n * sizeof(pg_uuid_t));
+	int		   *ordinals = palloc(n * sizeof(int));
+	char	  **labels = palloc(n * sizeof(char *));
+	Datum	   *prices = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+	{
+		ids[i] = booking->tickets[i].ticket_id;
+		sections[i] = booking->tickets[i].section_id;
+		ordinals[i] = booking->tickets[i].ordinal;
+		labels[i] = booking->tickets[i].label;
+		prices[i] = NumericGetDatum(booking->tickets[i].price);
+	}
+	ev_query(&insert_tickets, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_uuid_array(ids, n),
+			 ev_uuid_array(sections, n), ev_int_array(ordinals, n), ev_text_array(labels, n),
+			 ev_array(prices, n, NUMERICOID));
+}
+
+static void
+store_booking(const EvBooking *booking)
+{
+	ev_query(&insert_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_uuid(&booking->user_id),
+			 ev_maybe_uuid(booking->hold_id), ev_int(booking->quantity),
+			 ev_datum(NumericGetDatum(booking->total)), ev_text(booking->currency), ev_time(booking->created_at));
+	store_tickets(booking);
+}
+
+/* The booking that a grant becomes. */
+static EvBooking
+booking_of_grant(const EvRequest *request, const EvGrant *grant)
+{
+	EvBooking	booking = {
+		.booking_id = *request->booking_id,
+		.event_id = request->event_id,
+		.user_id = request->user_id,
+		.quantity = grant->quantity,
+		.tickets = palloc0(grant->quantity * sizeof(EvTicket)),
+		.total = grant->total,
+		.currency = grant->event->currency,
+		.status = "confirmed",
+		.created_at = grant->clock,
+		.version = 1,
+	};
+
+	for (int i = 0; i < grant->quantity; i++)
+	{
+		EvTicket   *ticket = &booking.tickets[i];
+		const EvSeat *seat = grant->seats ? &grant->seats[i] : NULL;
+
+		ticket->ticket_id = ev_new_id(&request->event_id);
+		ticket->section_id = seat ? grant->event->sections[seat->section].section_id : grant->section->section_id;
+		ticket->ordinal = seat ? seat->ordinal : 0;
+		ticket->label = seat ? seat->label : NULL;
+		ticket->price = grant->prices[i];
+	}
+	return booking;
+}
+
+/* book(event_id, user_id, seat_ids, quantity, section_id, idempotency_key) */
+Datum
+evently_book(PG_FUNCTION_ARGS)
+{
+	EvRequest	request;
+	EvKey		key;
+	Datum		result;
+
+	ev_begin(EV_WRITES);
+	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
+	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
+	if (!ev_key_open(&key, &book_operation, &request.event_id, &request.user_id, ev_text_argument(fcinfo, 5),
+					 ev_request_canonical(&request), &result))
+	{
+		pg_uuid_t	booking_id = ev_new_id(&request.event_id);
+		EvGrant    *grant;
+		EvBooking	booking;
+
+		request.booking_id = &booking_id;
+		grant = ev_reserve(&request);
+		booking = booking_of_grant(&request, grant);
+		store_booking(&booking);
+		result = booking_detail(fcinfo, &booking);
+		ev_key_store(&key, result);
+	}
+	PG_RETURN_DATUM(ev_end(result));
+}
+
+static void
+booking_not_found(const pg_uuid_t *booking_id)
+{
+	ev_raise(EV_BOOKING_NOT_FOUND, ev_detail_uuid(ev_detail(), "booking_id", booking_id), NULL, "booking not found");
+}
+
+static void
+load_tickets_of(EvBooking *booking)
+{
+	booking->tickets = palloc(booking->quantity * sizeof(EvTicket));
+	if (ev_query(&load_tickets, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id)) !=
+		(uint64) booking->quantity)
+		elog(ERROR, "a booking has not as many tickets as it says");
+	for (int i = 0; i < booking->quantity; i++)
+		booking->tickets[i] = (EvTicket)
+	{
+		.ticket_id = ev_get_uuid(i, 1),
+		.section_id = ev_get_uuid(i, 2),
+		.ordinal = ev_get_int(i, 3),
+		.label = ev_get_text(i, 4),
+		.price = DatumGetNumeric(ev_copied_value(i, 5)),
+	};
+}
+
+EvBooking
+ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg_uuid_t *actor_id)
+{
+	EvBooking	booking = {.booking_id = *booking_id};
+
+	if (event_id != NULL)
+		booking.event_id = *event_id;
+	else if (ev_query(&event_of_booking, ev_uuid(booking_id)) > 0)
+		booking.event_id = ev_get_uuid(0, 1);
+	else
+		booking_not_found(booking_id);
+	if (ev_query(&load_booking, ev_uuid(&booking.event_id), ev_uuid(booking_id)) == 0)
+		booking_not_found(booking_id);
+	booking.user_id = ev_get_uuid(0, 1);
+	if (!ev_is_null(0, 2))
+		booking.hold_id = DatumGetUUIDP(ev_copied_value(0, 2));
+	booking.quantity = ev_get_int(0, 3);
+	booking.total = DatumGetNumeric(ev_copied_value(0, 4));
+	booking.currency = ev_get_text(0, 5);
+	booking.status = ev_get_text(0, 6);
+	booking.created_at = ev_get_time(0, 7);
+	booking.version = ev_get_int(0, 8);
+	ev_require_owner(actor_id, &booking.user_id, "booking");
+	load_tickets_of(&booking);
+	return booking;
+}
+
+/* get_booking(event_id, booking_id, user_id) */
+Datum
+evently_get_booking(PG_FUNCTION_ARGS)
+{
+	EvBooking	booking;
+
+	ev_begin(EV_READS);
+	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
+							  ev_uuid_argument(fcinfo, 2));
+	PG_RETURN_DATUM(ev_end(booking_detail(fcinfo, &booking)));
+}
+
+/* Turn the held seats into sold ones; the section of each, in the order of the hold. */
+static pg_uuid_t *
+sell_seats(const EvHold *hold, const pg_uuid_t *booking_id)
+{
+	pg_uuid_t  *sections = palloc(hold->quantity * sizeof(pg_uuid_t));
+	uint64		sold = ev_query(&sell_held_seats, ev_uuid(&hold->event_id),
+								ev_int_array(hold->ordinals, hold->quantity),
+								ev_uuid(&hold->hold_id), ev_uuid(booking_id));
+
+	if (sold != (uint64) hold->quantity)
+		elog(ERROR, "sold " UINT64_FORMAT " of %d held seats", sold, hold->quantity);
+	for (int i = 0; i < hold->quantity; i++)
+	{
+		for (int row = 0; row < hold->quantity; row++)
+		{
+			if (ev_get_int(row, 2) == hold->ordinals[i])
+				sections[i] = ev_get_uuid(row, 1);
+		}
+	}
+	return sections;
+}
+
+/* The booking that a live, locked hold becomes. */
+static EvBooking
+booking_of_hold(EvHold *hold, TimestampTz clock)
+{
+	EvBooking	booking = {
+		.booking_id = ev_new_id(&hold->event_id),
+		.event_id = hold->event_id,
+		.user_id = hold->user_id,
+		.hold_id = &hold->hold_id,
+		.quantity = hold->quantity,
+		.tickets = palloc0(hold->quantity * sizeof(EvTicket)),
+		.total = hold->total,
+		.currency = hold->currency,
+		.status = "confirmed",
+		.created_at = clock,
+		.version = 1,
+	};
+	pg_uuid_t  *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
+
+	for (int i = 0; i < hold->quantity; i++)
+	{
+		EvTicket   *ticket = &booking.tickets[i];
+
+		ticket->ticket_id = ev_new_id(&hold->event_id);
+		ticket->section_id = sections ? sections[i] : *hold->section_id;
+		ticket->ordinal = hold->ordinals ? hold->ordinals[i] : 0;
+		ticket->label = hold->ordinals ? hold->labels[i] : NULL;
+		ticket->price = hold->prices[i];
+	}
+	return booking;
+}
+
+/*
+ * A hold is a promise: it is kept after the sale has ended, but not where the event sells no more (inactive). The
+ * booking that a confirmed hold became is its answer for ever.
+ */
+static EvBooking
+confirm(EvHold *hold)
+{
+	EvBooking	booking;
+	TimestampTz clock;
+	int			carried;
+
+	ev_lock_event_shared(&hold->event_id);
+	carried = ev_hold_lock(hold);
+	if (strcmp(hold->status, "confirmed") == 0)
+	{
+		ev_query(&find_booking_of_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id));
+		return ev_booking_load(&hold->event_id, DatumGetUUIDP(ev_copied_value(0, 1)), NULL);
+	}
+	clock = GetCurrentTimestamp();
+	ev_hold_require_live(hold, carried, clock);
+	ev_event_require_published(ev_event_load(&hold->event_id));
+	booking = booking_of_hold(hold, clock);
+	store_booking(&booking);
+	ev_hold_set_status(hold, "confirmed");
+	return booking;
+}
+
+/* confirm_hold(event_id, hold_id, user_id, idempotency_key) */
+Datum
+evently_confirm_hold(PG_FUNCTION_ARGS)
+{
+	EvHold	   *hold;
+	EvKey		key;
+	Datum		result;
+
+	ev_begin(EV_WRITES);
+	hold = ev_hold_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "hold_id"),
+						ev_uuid_argument(fcinfo, 2));
+	if (!ev_key_open(&key, &confirm_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 3),
+					 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&hold->hold_id))), &result))
+	{
+		EvBooking	booking = confirm(hold);
+
+		result = booking_detail(fcinfo, &booking);
+		ev_key_store(&key, result);
+	}
+	PG_RETURN_DATUM(ev_end(result));
+}

@@ -1,0 +1,50 @@
+/*
+ * booking.h
+ *		Bookings and their tickets: made from a hold or directly, cancelled.
+ *
+ *		confirmed -> cancelled (final)
+ *
+ * Invariants
+ *	1. A booking has as many tickets as its quantity says, and costs what they cost; both never change.
+ *	2. A hold becomes one booking at most (a unique key); confirming it again gives that booking.
+ *	3. A cancelled booking has one cancellation, fee + refund = what it cost; cancelling it again gives that one. Seats
+ *	   and stock go back once, with it.
+ *
+ * Locks: see lock.h; a booking's row is locked where a hold's is, after T and before seats.
+ */
+#ifndef EV_BOOKING_H
+#define EV_BOOKING_H
+
+#include "hold.h"
+
+typedef struct EvTicket
+{
+	pg_uuid_t	ticket_id;
+	pg_uuid_t	section_id;
+	int			ordinal;		/* of the seat; 0 for general admission */
+	char	   *label;			/* NULL for general admission */
+	Numeric		price;
+} EvTicket;
+
+typedef struct EvBooking
+{
+	pg_uuid_t	booking_id;
+	pg_uuid_t	event_id;
+	pg_uuid_t	user_id;
+	pg_uuid_t  *hold_id;
+	int			quantity;
+	EvTicket   *tickets;
+	Numeric		total;
+	char	   *currency;
+	char	   *status;
+	TimestampTz created_at;
+	int			version;
+} EvBooking;
+
+/*
+ * With its tickets, nothing locked. BOOKING_NOT_FOUND; event_id may be NULL: found by the booking's id; FORBIDDEN where
+ * the actor may not see it.
+ */
+extern EvBooking ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg_uuid_t *actor_id);
+
+#endif

@@ -1,0 +1,180 @@
+/*
+ * cancellation.c
+ *		Cancels a booking: seats and stock go back, the money is recorded as refunded, all once.
+ *
+ * Without a policy a booking can be cancelled free of charge until its event starts.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "args.h"
+#include "booking.h"
+#include "errors.h"
+#include "id.h"
+#include "idempotency.h"
+#include "lock.h"
+#include "money.h"
+#include "spi.h"
+#include "stock.h"
+#include "tuple.h"
+
+PG_FUNCTION_INFO_V1(evently_cancel_booking);
+
+EV_STATEMENT(lock_booking,
+			 "SELECT status FROM evently.booking WHERE event_id = $1 AND booking_id = $2 FOR UPDATE",
+			 UUIDOID, UUIDOID);
+
+EV_STATEMENT(lock_sold_seats,
+			 "SELECT 1 FROM evently.event_seat WHERE event_id = $1 AND ordinal = ANY ($2)"
+			 " ORDER BY ordinal FOR UPDATE",
+			 UUIDOID, INT4ARRAYOID);
+
+EV_STATEMENT(free_sold_seats,
+			 "UPDATE evently.event_seat SET booking_id = NULL"
+			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND booking_id = $3",
+			 UUIDOID, INT4ARRAYOID, UUIDOID);
+
+EV_STATEMENT(mark_cancelled,
+			 "UPDATE evently.booking SET status = 'cancelled', version = version + 1"
+			 " WHERE event_id = $1 AND booking_id = $2",
+			 UUIDOID, UUIDOID);
+
+EV_STATEMENT(cancel_tickets,
+			 "UPDATE evently.ticket SET cancelled_at = $3 WHERE event_id = $1 AND booking_id = $2",
+			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
+
+EV_STATEMENT(insert_cancellation,
+			 "INSERT INTO evently.cancellation AS c (event_id, cancellation_id, booking_id, fee, refund_amount,"
+			 " currency, reason, requested_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+			 " RETURNING evently.describe_cancellation(c)",
+			 UUIDOID, UUIDOID, UUIDOID, NUMERICOID, NUMERICOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
+
+EV_STATEMENT(find_cancellation,
+			 "SELECT evently.describe_cancellation(c) FROM evently.cancellation c"
+			 " WHERE c.event_id = $1 AND c.booking_id = $2",
+			 UUIDOID, UUIDOID);
+
+EV_STATEMENT(replay_cancellation,
+			 "SELECT json_populate_record(NULL::evently.cancellation_detail, $1)",
+			 JSONOID);
+
+static const EvOperation cancel_operation = {"cancel", &replay_cancellation};
+
+static void
+require_allowed(const EvBooking *booking, const EvEvent *event, TimestampTz clock)
+{
+	if (clock >= event->start)
+		ev_raise(EV_CANCELLATION_NOT_ALLOWED,
+				 ev_detail_uuid(ev_detail_uuid(ev_detail(), "booking_id", &booking->booking_id),
+								"event_id", &event->event_id),
+				 NULL, "the event has started");
+}
+
+/* How many tickets of each section, by the event's order. */
+static int *
+tickets_by_section(const EvBooking *booking, const EvEvent *event)
+{
+	int		   *tickets = palloc0(event->nsections * sizeof(int));
+
+	for (int i = 0; i < booking->quantity; i++)
+		tickets[ev_event_section_index(event, &booking->tickets[i].section_id)]++;
+	return tickets;
+}
+
+static EvStripe *
+lock_stripes(const EvEvent *event, const int *tickets)
+{
+	bool	   *touched = palloc(event->nsections * sizeof(bool));
+
+	for (int i = 0; i < event->nsections; i++)
+		touched[i] = tickets[i] > 0;
+	return ev_stock_lock_stripes(event, touched);
+}
+
+static EvArg
+seat_ordinals(const EvBooking *booking, int *n)
+{
+	int		   *ordinals = palloc(booking->quantity * sizeof(int));
+
+	*n = 0;
+	for (int i = 0; i < booking->quantity; i++)
+	{
+		if (booking->tickets[i].ordinal > 0)
+			ordinals[(*n)++] = booking->tickets[i].ordinal;
+	}
+	return ev_int_array(ordinals, *n);
+}
+
+static void
+free_seats(const EvBooking *booking)
+{
+	int			n;
+	EvArg		ordinals = seat_ordinals(booking, &n);
+
+	if (n == 0)
+		return;
+	ev_query(&lock_sold_seats, ev_uuid(&booking->event_id), ordinals);
+	if (ev_query(&free_sold_seats, ev_uuid(&booking->event_id), ordinals, ev_uuid(&booking->booking_id)) != (uint64) n)
+		elog(ERROR, "a sold seat does not belong to its booking");
+}
+
+static Datum
+record(const EvBooking *booking, const char *reason, TimestampTz clock)
+{
+	pg_uuid_t	cancellation_id = ev_new_id(&booking->event_id);
+	Numeric		fee = ev_money_round(int64_to_numeric(0), booking->currency);
+
+	ev_query(&mark_cancelled, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
+	ev_query(&cancel_tickets, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_time(clock));
+	ev_query(&insert_cancellation, ev_uuid(&booking->event_id), ev_uuid(&cancellation_id),
+			 ev_uuid(&booking->booking_id), ev_datum(NumericGetDatum(fee)),
+			 ev_datum(NumericGetDatum(booking->total)), ev_text(booking->currency), ev_text(reason), ev_time(clock));
+	return ev_copied_value(0, 1);
+}
+
+static Datum
+cancel(const EvBooking *booking, const char *reason)
+{
+	EvEvent    *event;
+	int		   *tickets;
+	EvStripe   *stripes;
+	TimestampTz clock;
+
+	ev_lock_event_shared(&booking->event_id);
+	event = ev_event_load(&booking->event_id);
+	tickets = tickets_by_section(booking, event);
+	stripes = lock_stripes(event, tickets);
+	ev_query(&lock_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
+	if (strcmp(ev_get_text(0, 1), "cancelled") == 0)
+	{
+		ev_query(&find_cancellation, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
+		return ev_copied_value(0, 1);
+	}
+	clock = GetCurrentTimestamp();
+	require_allowed(booking, event, clock);
+	free_seats(booking);
+	ev_stock_change_all(event, stripes, tickets);
+	return record(booking, reason, clock);
+}
+
+/* cancel_booking(event_id, booking_id, user_id, reason, idempotency_key): a repeat gives the same answer */
+Datum
+evently_cancel_booking(PG_FUNCTION_ARGS)
+{
+	EvBooking	booking;
+	EvKey		key;
+	Datum		result;
+
+	ev_begin(EV_WRITES);
+	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
+							  ev_uuid_argument(fcinfo, 2));
+	if (!ev_key_open(&key, &cancel_operation, &booking.event_id, &booking.user_id, ev_text_argument(fcinfo, 4),
+					 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&booking.booking_id))), &result))
+	{
+		result = cancel(&booking, ev_text_argument(fcinfo, 3));
+		ev_key_store(&key, result);
+	}
+	PG_RETURN_DATUM(ev_end(result));
+}

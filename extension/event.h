@@ -1,0 +1,53 @@
+/*
+ * event.h
+ *		Events as the booking functions see them, and who may change them.
+ *
+ * Status:		draft -> published <-> inactive;  any of them -> cancelled;  published -> completed
+ * cancelled and completed are final. Only a published event sells.
+ *
+ * What is loaded here is true as long as the caller holds Q (lock.h) and loaded after it was granted: every change of
+ * an event takes Q exclusive.
+ */
+#ifndef EV_EVENT_H
+#define EV_EVENT_H
+
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+typedef struct EvSection
+{
+	pg_uuid_t	section_id;
+	char	   *name;
+	bool		reserved;
+	int			stripes;
+	Numeric		price;
+} EvSection;
+
+typedef struct EvEvent
+{
+	pg_uuid_t	event_id;
+	char	   *status;
+	TimestampTz start;
+	TimestampTz end;
+	TimestampTz sale_start;		/* DT_NOBEGIN where not given */
+	TimestampTz sale_end;		/* DT_NOEND where not given */
+	char	   *currency;
+	int			max_tickets_per_booking;
+	int			nsections;
+	EvSection  *sections;		/* in order of their ordinals */
+} EvEvent;
+
+/* EVENT_NOT_FOUND where there is none. */
+extern EvEvent *ev_event_load(const pg_uuid_t *event_id);
+
+/* Where in event->sections; SECTION_NOT_FOUND where the event has no such section. */
+extern int	ev_event_section_index(const EvEvent *event, const pg_uuid_t *section_id);
+
+/* Refuses an event that does not sell at that time. */
+extern void ev_event_require_published(const EvEvent *event);
+extern void ev_event_require_on_sale(const EvEvent *event, TimestampTz clock);
+
+extern void ev_event_not_found(const pg_uuid_t *event_id) pg_attribute_noreturn();
+
+#endif

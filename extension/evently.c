@@ -1,0 +1,19 @@
+/*
+ * evently.c
+ *		Module entry: magic block and initialisation. Works with or without shared_preload_libraries.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "guc.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	ev_guc_define();
+}

@@ -1,0 +1,19 @@
+/*
+ * guc.h
+ *		Settings "evently.*", declared with bounds and units in guc.c.
+ *
+ * Settings decide about new holds only: what was promised to a buyer (a hold's end, a price) is stored with it and
+ * does not move when a setting changes.
+ */
+#ifndef EV_GUC_H
+#define EV_GUC_H
+
+extern int	ev_hold_ttl;			/* seconds a hold lives */
+extern int	ev_hold_max_lifetime;	/* seconds a hold lives at most, with extensions */
+extern int	ev_max_holds_per_user;	/* live holds of one user on one event */
+extern int	ev_stock_stripes;		/* most stripes of an event's stock */
+extern int	ev_lock_timeout;		/* ms, used where the session has no lock_timeout */
+
+extern void ev_guc_define(void);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * hold.h
+ *		Seats or tickets put aside for a user until a time.
+ *
+ *		active -> confirmed (became a booking)
+ *		active -> released  (given back)
+ *		active -> expired   (its time is over and somebody tidied up)
+ *
+ * Invariants
+ *	1. From expires_at on a hold is over for every reader and writer, whatever its status still says.
+ *	2. An active hold's seats carry its id and its end; it is confirmed only if every one of them still does.
+ *	3. What it holds and what that costs never change; only its end and its status do.
+ *	4. Stock is credited once, by whoever moves the status away from active other than to confirmed.
+ *
+ * Locks: Q shared -> T -> the hold's row -> its seat rows. The row is read without a lock first: owner, section and
+ * seats are immutable and tell which T to take.
+ */
+#ifndef EV_HOLD_H
+#define EV_HOLD_H
+
+#include "event.h"
+#include "reserve.h"
+
+typedef struct EvHold
+{
+	pg_uuid_t	hold_id;
+	pg_uuid_t	event_id;
+	pg_uuid_t	user_id;
+	pg_uuid_t  *section_id;		/* by quantity, or */
+	int		   *ordinals;		/* seats */
+	char	  **labels;
+	int			quantity;
+	Numeric    *prices;
+	Numeric		total;
+	char	   *currency;
+	char	   *status;
+	TimestampTz created_at;
+	TimestampTz expires_at;
+} EvHold;
+
+/* HOLD_NOT_FOUND. event_id may be NULL: found by the hold's id. FORBIDDEN where the actor may not see it. */
+extern EvHold *ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id);
+
+/* Lock the row and read again what can change; then the seats that still carry the hold: their number. */
+extern int	ev_hold_lock(EvHold *hold);
+
+/* HOLD_EXPIRED or HOLD_NOT_ACTIVE, unless the hold lives at that time with all its seats. */
+extern void ev_hold_require_live(const EvHold *hold, int seats_carried, TimestampTz clock);
+
+extern void ev_hold_set_status(EvHold *hold, const char *status);
+
+#endif

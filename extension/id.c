@@ -1,0 +1,91 @@
+/*
+ * id.c
+ *		Makes and reads ids.
+ */
+#include "postgres.h"
+
+#include <sys/time.h>
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "id.h"
+
+PG_FUNCTION_INFO_V1(evently_new_id);
+
+pg_uuid_t
+ev_new_id(const pg_uuid_t *event)
+{
+	pg_uuid_t	id;
+	struct timeval now;
+	uint64		ms;
+
+	if (!pg_strong_random(id.data, UUID_LEN))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+
+	gettimeofday(&now, NULL);
+	ms = (uint64) now.tv_sec * 1000 + now.tv_usec / 1000;
+	for (int i = 0; i < 6; i++)
+		id.data[i] = (unsigned char) (ms >> (40 - 8 * i));
+	if (event != NULL)
+	{
+		uint32		hash = hash_bytes(event->data, UUID_LEN) & 0xfff;
+
+		id.data[6] = (unsigned char) (hash >> 8);
+		id.data[7] = (unsigned char) hash;
+	}
+	id.data[6] = (id.data[6] & 0x0f) | 0x70;
+	id.data[8] = (id.data[8] & 0x3f) | 0x80;
+	return id;
+}
+
+Datum
+evently_new_id(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+
+	*id = ev_new_id(PG_ARGISNULL(0) ? NULL : PG_GETARG_UUID_P(0));
+	PG_RETURN_UUID_P(id);
+}
+
+/* The form that uuid_out writes, in either case; anything else is taken for a label. */
+bool
+ev_parse_uuid(const char *text, pg_uuid_t *id)
+{
+	if (strlen(text) != 36)
+		return false;
+	for (int i = 0; i < 36; i++)
+	{
+		bool		dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
+			return false;
+	}
+	*id = *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(text)));
+	return true;
+}
+
+bool
+ev_same_id(const pg_uuid_t *a, const pg_uuid_t *b)
+{
+	return memcmp(a->data, b->data, UUID_LEN) == 0;
+}
+
+char *
+ev_booking_ref(const pg_uuid_t *booking)
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	char	   *ref = palloc(11);
+	uint64		bits = 0;
+
+	for (int i = 9; i < UUID_LEN; i++)
+		bits = bits << 8 | booking->data[i];
+	for (int i = 0; i < 10; i++)
+	{
+		ref[i] = digits[bits & 31];
+		bits >>= 5;
+	}
+	ref[10] = '\0';
+	return ref;
+}

@@ -1,0 +1,40 @@
+/*
+ * idempotency.h
+ *		A keyed call runs once: a retry under its key gets the first answer again.
+ *
+ * The key is (scope, user, operation, key); the scope is the event. The answer is stored in the transaction of the work,
+ * so both stand or fall together; a refusal stores nothing and may be tried again. Another request under a used key is
+ * IDEMPOTENCY_KEY_REUSED. K (lock.h) is taken first, so parallel calls with one key run one after the other and the
+ * later ones replay.
+ */
+#ifndef EV_IDEMPOTENCY_H
+#define EV_IDEMPOTENCY_H
+
+#include "spi.h"
+
+/* A kind of keyed call: its name, and the statement that makes its result of the stored JSON. */
+typedef struct EvOperation
+{
+	const char *name;
+	EvStatement *replay;
+} EvOperation;
+
+/* One keyed call. Without a key nothing is looked up and nothing stored. */
+typedef struct EvKey
+{
+	const EvOperation *operation;
+	pg_uuid_t	scope_id;
+	pg_uuid_t	user_id;
+	char	   *key;
+	Datum		request_hash;
+} EvKey;
+
+/*
+ * Takes K. True: it was done before, *replay is the answer. request is the call's arguments in a canonical text.
+ * key may be NULL.
+ */
+extern bool ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id,
+						const pg_uuid_t *user_id, char *key, const char *request, Datum *replay);
+extern void ev_key_store(const EvKey *open, Datum answer);
+
+#endif

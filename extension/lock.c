@@ -1,0 +1,123 @@
+/*
+ * lock.c
+ *		The heavyweight locks of the booking side.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+
+#include "lock.h"
+#include "spi.h"
+
+PG_FUNCTION_INFO_V1(evently_lock_event);
+
+/* Fourth field of the tag; 1 and 2 belong to pg_advisory_lock(). */
+typedef enum EvLockKind
+{
+	LOCK_KEY = 0xE001,
+	LOCK_USER,
+	LOCK_EVENT,
+	LOCK_STRIPE
+} EvLockKind;
+
+static uint64
+hash_id(const pg_uuid_t *id, uint64 seed)
+{
+	return hash_bytes_extended(id->data, UUID_LEN, seed);
+}
+
+static uint64
+hash_text(const char *text, uint64 seed)
+{
+	return hash_bytes_extended((const unsigned char *) text, strlen(text), seed);
+}
+
+static LOCKTAG
+lock_tag(EvLockKind kind, uint64 hash)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, kind);
+	return tag;
+}
+
+static void
+wait_for(LOCKTAG tag, LOCKMODE mode)
+{
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+void
+ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key)
+{
+	wait_for(lock_tag(LOCK_KEY, hash_text(key, hash_text(operation, hash_id(user, hash_id(scope, 0))))),
+			 ExclusiveLock);
+}
+
+void
+ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user)
+{
+	wait_for(lock_tag(LOCK_USER, hash_id(user, hash_id(event, 0))), ExclusiveLock);
+}
+
+void
+ev_lock_event_shared(const pg_uuid_t *event)
+{
+	wait_for(lock_tag(LOCK_EVENT, hash_id(event, 0)), ShareLock);
+}
+
+void
+ev_lock_event_exclusive(const pg_uuid_t *event)
+{
+	wait_for(lock_tag(LOCK_EVENT, hash_id(event, 0)), ExclusiveLock);
+}
+
+void
+ev_unlock_event_shared(const pg_uuid_t *event)
+{
+	LOCKTAG		tag = lock_tag(LOCK_EVENT, hash_id(event, 0));
+
+	(void) LockRelease(&tag, ShareLock, false);
+}
+
+static LOCKTAG
+stripe_tag(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+{
+	return lock_tag(LOCK_STRIPE, hash_id(section, hash_id(event, (uint64) stripe)));
+}
+
+bool
+ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+{
+	LOCKTAG		tag = stripe_tag(event, section, stripe);
+
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+{
+	wait_for(stripe_tag(event, section, stripe), ExclusiveLock);
+}
+
+void
+ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+{
+	LOCKTAG		tag = stripe_tag(event, section, stripe);
+
+	(void) LockRelease(&tag, ExclusiveLock, false);
+}
+
+Datum
+evently_lock_event(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *event = PG_GETARG_UUID_P(0);
+
+	ev_begin(EV_WRITES);
+	ev_lock_event_exclusive(event);
+	ev_end_without_result();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,37 @@
+/*
+ * lock.h
+ *		The heavyweight locks of the booking side, all held to the end of the transaction.
+ *
+ * Lock order, for every function of the extension:
+ *		K -> U -> Q -> T -> hold and booking rows (by id) -> seat rows (by ordinal) -> inserts.
+ *
+ *	K	(scope, user, operation, idempotency key)	one execution per key
+ *	U	(event, user)			limits per user: what is counted after U cannot change before the commit
+ *	Q	the event				shared: sell; exclusive: change status, price, capacity, gather scattered stock
+ *	T	(section, stripe)		one row of stock
+ *
+ * Rules: one event per transaction, or lock_event() first. A lock is never upgraded: a call that finds it needs Q
+ * exclusive lets its shared Q go while it holds no row lock, takes it exclusive and starts again. T is tried; whoever
+ * must wait for one waits for one alone, sections in order. What a lock guards is read in a statement that starts
+ * after the lock is granted, and the clock is read after the last lock.
+ *
+ * They are advisory locks with values in the tag's fourth field that pg_advisory_lock() never uses, so they appear in
+ * pg_locks and cannot meet a user's own. Keys are hashed to 64 bits: two that collide wait needlessly, no more.
+ */
+#ifndef EV_LOCK_H
+#define EV_LOCK_H
+
+#include "utils/uuid.h"
+
+extern void ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key);
+extern void ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user);
+
+extern void ev_lock_event_shared(const pg_uuid_t *event);
+extern void ev_lock_event_exclusive(const pg_uuid_t *event);
+extern void ev_unlock_event_shared(const pg_uuid_t *event);
+
+extern bool ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe);
+extern void ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe);
+extern void ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe);
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * reserve.c
+ *		The one reservation routine.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "errors.h"
+#include "guc.h"
+#include "lock.h"
+#include "money.h"
+#include "reserve.h"
+#include "spi.h"
+#include "stock.h"
+
+/* Expired holds given back in one round, by a booker who is short. */
+#define RECLAIM_ROUND 500
+
+EV_STATEMENT(count_live_holds,
+			 "SELECT count(*)::integer FROM evently.hold"
+			 " WHERE event_id = $1 AND user_id = $2 AND status = 'active' AND expires_at > $3",
+			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
+
+static void
+require_within_limits(const EvRequest *request, const EvEvent *event)
+{
+	if (request->quantity > event->max_tickets_per_booking)
+		ev_raise(EV_LIMIT_EXCEEDED,
+				 ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
+											 "requested", request->quantity),
+							   "max_tickets_per_booking", event->max_tickets_per_booking),
+				 NULL, "at most %d tickets per booking", event->max_tickets_per_booking);
+}
+
+/* U is held: no hold of this user on this event appears or grows between the count and the commit. */
+static void
+require_hold_allowed(const EvRequest *request, TimestampTz clock)
+{
+	if (request->hold_id == NULL || ev_max_holds_per_user == 0)
+		return;
+	ev_query(&count_live_holds, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
+	if (ev_get_int(0, 1) >= ev_max_holds_per_user)
+		ev_raise(EV_HOLD_LIMIT,
+				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &request->event_id),
+							   "max_holds_per_user", ev_max_holds_per_user),
+				 "Confirm or release a hold first.",
+				 "at most %d live holds per user and event", ev_max_holds_per_user);
+}
+
+static void
+refuse_sold_out(const EvRequest *request, int available)
+{
+	ev_raise(EV_INSUFFICIENT_SEATS,
+			 ev_detail_uuid(ev_detail_int(ev_detail_int(ev_detail(), "requested", request->quantity),
+										  "available", available), "event_id", &request->event_id),
+			 NULL, "Not enough seats available");
+}
+
+/* The moment of decision: after the last lock. */
+static void
+decide_at(EvGrant *grant, const EvRequest *request, TimestampTz clock)
+{
+	grant->clock = clock;
+	grant->expires_at = TimestampTzPlusMilliseconds(clock, (int64) ev_hold_ttl * 1000);
+	ev_event_require_on_sale(grant->event, clock);
+	require_hold_allowed(request, clock);
+}
+
+static void
+give_seats_to(const EvRequest *request, EvGrant *grant)
+{
+	EvSeatOwner owner = {request->hold_id, grant->expires_at, request->booking_id};
+
+	ev_seats_give(grant->event, grant->seats, grant->quantity, owner);
+}
+
+/* Seats that were held by a hold now over are counted as taken already. */
+static int *
+newly_taken(const EvGrant *grant)
+{
+	int		   *deltas = palloc0(grant->event->nsections * sizeof(int));
+
+	for (int i = 0; i < grant->quantity; i++)
+		deltas[grant->seats[i].section] -= grant->seats[i].was_held ? 0 : 1;
+	return deltas;
+}
+
+static void
+take_named_seats(const EvRequest *request, EvGrant *grant)
+{
+	bool	   *touched = palloc0(grant->event->nsections * sizeof(bool));
+	EvStripe   *stripes;
+
+	grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
+	for (int i = 0; i < grant->quantity; i++)
+		touched[grant->seats[i].section] = true;
+	stripes = ev_stock_lock_stripes(grant->event, touched);
+	decide_at(grant, request, ev_seats_lock_free(grant->event, grant->seats, grant->quantity));
+	give_seats_to(request, grant);
+	ev_stock_change_all(grant->event, stripes, newly_taken(grant));
+}
+
+static bool
+take_best_seats(const EvRequest *request, EvGrant *grant)
+{
+	EvStripe	stripe = ev_stock_lock_stripe(grant->event, grant->section);
+
+	grant->seats = ev_seats_pick(grant->event, grant->section, grant->quantity, GetCurrentTimestamp());
+	if (grant->seats == NULL)
+	{
+		ev_stock_unlock_stripe(grant->event, stripe);
+		return false;
+	}
+	decide_at(grant, request, GetCurrentTimestamp());
+	give_seats_to(request, grant);
+	ev_stock_change(grant->event, stripe, newly_taken(grant)[grant->section - grant->event->sections]);
+	return true;
+}
+
+static bool
+take_tickets(const EvRequest *request, EvGrant *grant, bool exclusive)
+{
+	if (grant->section->reserved)
+		return take_best_seats(request, grant);
+	if (exclusive)
+		ev_stock_gather(grant->event, grant->section, grant->quantity);
+	else if (!ev_stock_take(grant->event, grant->section, grant->quantity))
+		return false;
+	decide_at(grant, request, GetCurrentTimestamp());
+	return true;
+}
+
+/* A section that has enough in one snapshot, or the refusal. */
+static EvSection *
+choose_section(const EvRequest *request, EvEvent *event)
+{
+	int			asked = request->section_id ? ev_event_section_index(event, request->section_id) : -1;
+	int		   *available = ev_stock_available(event, GetCurrentTimestamp());
+	int			most = 0;
+
+	for (int i = 0; i < event->nsections; i++)
+	{
+		if (asked >= 0 && i != asked)
+			continue;
+		if (available[i] >= request->quantity)
+			return &event->sections[i];
+		most = Max(most, available[i]);
+	}
+	refuse_sold_out(request, most);
+	pg_unreachable();
+}
+
+/* Where there is but one section to take from, it is tried without counting first. */
+static EvSection *
+first_section(const EvRequest *request, EvEvent *event)
+{
+	if (request->section_id != NULL)
+		return &event->sections[ev_event_section_index(event, request->section_id)];
+	if (event->nsections == 1)
+		return &event->sections[0];
+	return choose_section(request, event);
+}
+
+static void
+load_event(const EvRequest *request, EvGrant *grant)
+{
+	grant->event = ev_event_load(&request->event_id);
+	ev_event_require_on_sale(grant->event, GetCurrentTimestamp());
+	require_within_limits(request, grant->event);
+}
+
+static void
+reclaim_what_is_needed(const EvRequest *request)
+{
+	while (ev_stock_reclaim(&request->event_id, GetCurrentTimestamp(), RECLAIM_ROUND) == RECLAIM_ROUND)
+		CHECK_FOR_INTERRUPTS();
+}
+
+static void
+take_by_quantity(const EvRequest *request, EvGrant *grant)
+{
+	grant->section = first_section(request, grant->event);
+	if (take_tickets(request, grant, false))
+		return;
+
+	(void) choose_section(request, grant->event);
+	ev_unlock_event_shared(&request->event_id);
+	ev_lock_event_exclusive(&request->event_id);
+	load_event(request, grant);
+	reclaim_what_is_needed(request);
+	grant->section = choose_section(request, grant->event);
+	if (!take_tickets(request, grant, true))
+		elog(ERROR, "stock and seats of a section disagree");
+}
+
+static void
+price(EvGrant *grant)
+{
+	grant->prices = palloc(grant->quantity * sizeof(Numeric));
+	for (int i = 0; i < grant->quantity; i++)
+	{
+		const EvSection *section = grant->seats ? &grant->event->sections[grant->seats[i].section] : grant->section;
+
+		grant->prices[i] = section->price;
+		grant->total = i == 0 ? section->price : ev_money_add(grant->total, section->price);
+	}
+}
+
+EvGrant *
+ev_reserve(const EvRequest *request)
+{
+	EvGrant    *grant = palloc0(sizeof(EvGrant));
+
+	grant->quantity = request->quantity;
+	if (request->hold_id != NULL)
+		ev_lock_user(&request->event_id, &request->user_id);
+	ev_lock_event_shared(&request->event_id);
+	load_event(request, grant);
+	if (request->seats != NULL)
+		take_named_seats(request, grant);
+	else
+		take_by_quantity(request, grant);
+	price(grant);
+	return grant;
+}

@@ -1,0 +1,156 @@
+/*
+ * spi.c
+ *		Prepares, runs and checks the statements of the extension.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+
+#include "errors.h"
+#include "guc.h"
+#include "spi.h"
+
+/*
+ * A writer refuses REPEATABLE READ and above, whose snapshot would be older than the locks it takes, and bounds its
+ * lock waits, unless the session did. The setting ends with the function: each one is declared with a SET clause
+ * (its search_path), so PostgreSQL unwinds settings at its exit.
+ */
+static void
+begin_write(void)
+{
+	if (IsolationUsesXactSnapshot())
+		ev_raise(EV_ISOLATION_LEVEL, NULL,
+				 "Run it in a READ COMMITTED transaction; the function takes the locks that make it safe.",
+				 "booking functions need transaction isolation level READ COMMITTED");
+	if (LockTimeout == 0 && ev_lock_timeout > 0)
+	{
+		char		value[16];
+
+		snprintf(value, sizeof(value), "%d", ev_lock_timeout);
+		(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	}
+}
+
+void
+ev_begin(EvAccess access)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (access == EV_WRITES)
+		begin_write();
+}
+
+/* Copy a composite result to the caller's memory and end. */
+Datum
+ev_end(Datum composite)
+{
+	Datum		copy = SPI_datumTransfer(composite, false, -1);
+
+	ev_end_without_result();
+	return copy;
+}
+
+void
+ev_end_without_result(void)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+}
+
+static void
+prepare(EvStatement *statement)
+{
+	SPIPlanPtr	plan = SPI_prepare(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes));
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", statement->sql, SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep the plan of \"%s\"", statement->sql);
+	statement->plan = plan;
+}
+
+uint64
+ev_run(EvStatement *statement, const EvArg *args)
+{
+	Datum		values[FUNC_MAX_ARGS];
+	char		nulls[FUNC_MAX_ARGS];
+	int			rc;
+
+	if (statement->plan == NULL)
+		prepare(statement);
+	for (int i = 0; i < statement->nargs; i++)
+	{
+		values[i] = args[i].value;
+		nulls[i] = args[i].isnull ? 'n' : ' ';
+	}
+	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	if (rc < 0)
+		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+bool
+ev_is_null(uint64 row, int column)
+{
+	bool		isnull;
+
+	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	return isnull;
+}
+
+Datum
+ev_value(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+
+	if (isnull)
+		elog(ERROR, "column %d is unexpectedly null", column);
+	return value;
+}
+
+/* A value that outlives the statement's result. */
+Datum
+ev_copied_value(uint64 row, int column)
+{
+	Form_pg_attribute attr = TupleDescAttr(SPI_tuptable->tupdesc, column - 1);
+
+	return datumCopy(ev_value(row, column), attr->attbyval, attr->attlen);
+}
+
+int
+ev_get_int(uint64 row, int column)
+{
+	return DatumGetInt32(ev_value(row, column));
+}
+
+bool
+ev_get_bool(uint64 row, int column)
+{
+	return DatumGetBool(ev_value(row, column));
+}
+
+/* NULL where the value is null. */
+char *
+ev_get_text(uint64 row, int column)
+{
+	return ev_is_null(row, column) ? NULL : TextDatumGetCString(ev_value(row, column));
+}
+
+pg_uuid_t
+ev_get_uuid(uint64 row, int column)
+{
+	return *DatumGetUUIDP(ev_value(row, column));
+}
+
+TimestampTz
+ev_get_time(uint64 row, int column)
+{
+	return DatumGetTimestampTz(ev_value(row, column));
+}

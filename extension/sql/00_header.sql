@@ -1,0 +1,15 @@
+-- Evently: sell tickets inside PostgreSQL without overselling.
+-- The files of extension/sql/ are concatenated in name order into evently--1.0.sql.
+\echo Use "CREATE EXTENSION evently" to load this file. \quit
+
+-- Roles belong to the cluster, not to the database: a second database, or a restored dump, finds them there.
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'evently_owner') THEN
+		CREATE ROLE evently_owner NOLOGIN;
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'evently_api') THEN
+		CREATE ROLE evently_api NOLOGIN;
+	END IF;
+END
+$$;

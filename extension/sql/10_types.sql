@@ -1,0 +1,231 @@
+-- What the functions return. A field's name is the API's name; times are timestamptz, money is numeric in the
+-- currency beside it. A null field is "not given" or "does not apply".
+
+CREATE TYPE evently.account_detail AS (
+	user_id uuid,
+	email text,
+	name text,
+	first_name text,
+	last_name text,
+	phone_number text,
+	role text,
+	permissions text[],
+	is_active boolean,
+	created_at timestamptz,
+	updated_at timestamptz
+);
+COMMENT ON TYPE evently.account_detail IS 'A person who signs in. role: user or admin.';
+
+CREATE TYPE evently.credential AS (
+	user_id uuid,
+	password_hash text,
+	is_active boolean
+);
+COMMENT ON TYPE evently.credential IS 'What a login is checked against: the bcrypt hash of an account.';
+
+CREATE TYPE evently.session AS (
+	outcome text,
+	token_version integer,
+	expires_at timestamptz,
+	account evently.account_detail
+);
+COMMENT ON TYPE evently.session IS
+	'Answer of the session functions. outcome: ok, or why not: unknown, expired, reused, inactive; then the rest is null. token_version goes into the access token as "ver".';
+
+CREATE TYPE evently.venue_section_detail AS (
+	section_id uuid,
+	name text,
+	kind text,
+	capacity integer,
+	price_multiplier numeric
+);
+COMMENT ON TYPE evently.venue_section_detail IS 'A part of a venue. kind: reserved (numbered seats) or general (a number of places).';
+
+CREATE TYPE evently.venue_detail AS (
+	venue_id uuid,
+	name text,
+	address text,
+	city text,
+	state text,
+	country text,
+	postal_code text,
+	capacity integer,
+	layout_config jsonb,
+	sections evently.venue_section_detail[],
+	created_at timestamptz,
+	version integer
+);
+COMMENT ON TYPE evently.venue_detail IS 'A place where events happen, with its sections in order.';
+
+CREATE TYPE evently.venue_page AS (
+	venues evently.venue_detail[],
+	total bigint,
+	page integer,
+	"limit" integer,
+	has_more boolean
+);
+COMMENT ON TYPE evently.venue_page IS 'One page of venues, as a REST list answers it.';
+
+CREATE TYPE evently.venue_summary AS (
+	venue_id uuid,
+	name text,
+	address text,
+	city text
+);
+COMMENT ON TYPE evently.venue_summary IS 'The venue as an event shows it.';
+
+CREATE TYPE evently.event_detail AS (
+	event_id uuid,
+	name text,
+	description text,
+	venue evently.venue_summary,
+	event_type text,
+	start_datetime timestamptz,
+	end_datetime timestamptz,
+	datetime timestamptz,
+	timezone text,
+	sale_start_time timestamptz,
+	sale_end_time timestamptz,
+	total_capacity integer,
+	available_seats integer,
+	booked_count integer,
+	base_price numeric,
+	currency text,
+	max_tickets_per_booking integer,
+	status text,
+	sale_status text,
+	tags text[],
+	created_by uuid,
+	created_at timestamptz,
+	version integer
+);
+COMMENT ON TYPE evently.event_detail IS
+	'An event with what is left of it. status: draft, published, inactive, cancelled, completed. sale_status, derived: upcoming, on_sale, sold_out, ended, cancelled. available_seats counts expired holds as free; booked_count counts tickets sold, not live holds.';
+
+CREATE TYPE evently.event_page AS (
+	events evently.event_detail[],
+	total bigint,
+	page integer,
+	"limit" integer,
+	has_more boolean
+);
+COMMENT ON TYPE evently.event_page IS 'One page of events, as a REST list answers it.';
+
+CREATE TYPE evently.section_availability AS (
+	section_id uuid,
+	section text,
+	kind text,
+	price numeric,
+	currency text,
+	capacity integer,
+	available_seats integer
+);
+COMMENT ON TYPE evently.section_availability IS 'A section of an event: its price and what is left of it.';
+
+CREATE TYPE evently.availability AS (
+	event_id uuid,
+	available_seats integer,
+	total_capacity integer,
+	status text,
+	sale_status text,
+	sections evently.section_availability[],
+	last_updated timestamptz
+);
+COMMENT ON TYPE evently.availability IS 'What is left of an event at last_updated, whole and by section.';
+
+CREATE TYPE evently.seat_detail AS (
+	seat_id text,
+	id uuid,
+	section_id uuid,
+	section text,
+	"row" text,
+	number integer,
+	x numeric,
+	y numeric,
+	price numeric,
+	status text,
+	accessible boolean
+);
+COMMENT ON TYPE evently.seat_detail IS
+	'A seat of an event. seat_id is its label, unique in the event; id is the seat of the venue''s layout. status: available, held, sold.';
+
+CREATE TYPE evently.seat_map AS (
+	event_id uuid,
+	currency text,
+	total integer,
+	available integer,
+	seats evently.seat_detail[]
+);
+COMMENT ON TYPE evently.seat_map IS 'All seats of an event in natural order, as REST answers them.';
+
+CREATE TYPE evently.hold_detail AS (
+	hold_id uuid,
+	event_id uuid,
+	user_id uuid,
+	section_id uuid,
+	seat_ids text[],
+	quantity integer,
+	total_price numeric,
+	currency text,
+	status text,
+	expires_at timestamptz,
+	ttl_seconds integer
+);
+COMMENT ON TYPE evently.hold_detail IS
+	'Seats or tickets put aside until expires_at. section_id is set for a hold by quantity, seat_ids (labels) for seats. status: active, confirmed, released, expired. ttl_seconds: what is left of it, 0 when it is over.';
+
+CREATE TYPE evently.hold_validity AS (
+	valid boolean,
+	reason text,
+	ttl_seconds integer,
+	hold evently.hold_detail
+);
+COMMENT ON TYPE evently.hold_validity IS 'Can this hold still be confirmed? reason, when not: confirmed, released or expired.';
+
+CREATE TYPE evently.ticket_detail AS (
+	ticket_id uuid,
+	section_id uuid,
+	seat_id text,
+	price numeric
+);
+COMMENT ON TYPE evently.ticket_detail IS 'One admission of a booking. seat_id is the seat''s label, null for general admission.';
+
+CREATE TYPE evently.booking_detail AS (
+	booking_id uuid,
+	booking_ref text,
+	event_id uuid,
+	user_id uuid,
+	hold_id uuid,
+	quantity integer,
+	seat_ids text[],
+	tickets evently.ticket_detail[],
+	total_price numeric,
+	currency text,
+	status text,
+	created_at timestamptz,
+	version integer
+);
+COMMENT ON TYPE evently.booking_detail IS
+	'A booking and its tickets. booking_ref is short enough to be read out at the door. status: confirmed, cancelled.';
+
+CREATE TYPE evently.booking_page AS (
+	bookings evently.booking_detail[],
+	total bigint,
+	page integer,
+	"limit" integer,
+	has_more boolean
+);
+COMMENT ON TYPE evently.booking_page IS 'One page of bookings, as a REST list answers it.';
+
+CREATE TYPE evently.cancellation_detail AS (
+	cancellation_id uuid,
+	booking_id uuid,
+	event_id uuid,
+	status text,
+	fee numeric,
+	refund_amount numeric,
+	currency text,
+	reason text,
+	requested_at timestamptz
+);
+COMMENT ON TYPE evently.cancellation_detail IS 'A cancelled booking: what was kept as fee and what is given back. status: completed.';

@@ -1,0 +1,95 @@
+-- Accounts and sessions (account.c).
+
+CREATE FUNCTION evently.describe_account(account evently.account) RETURNS evently.account_detail
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+	SELECT ROW(account.account_id, account.email, account.name, account.first_name, account.last_name,
+		account.phone_number, account.role, account.permissions, account.is_active,
+		account.created_at, account.updated_at)::evently.account_detail;
+END;
+COMMENT ON FUNCTION evently.describe_account(evently.account) IS 'An account as functions return it.';
+
+CREATE FUNCTION evently.register_account(email text, password_hash text, name text DEFAULT NULL, first_name text DEFAULT NULL,
+	last_name text DEFAULT NULL, phone_number text DEFAULT NULL, token_hash bytea DEFAULT NULL, token_ttl interval DEFAULT NULL)
+RETURNS evently.session
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_register_account';
+COMMENT ON FUNCTION evently.register_account(text, text, text, text, text, text, bytea, interval) IS
+'A new account with role user. password_hash: bcrypt ($2a$, $2b$), pgcrypto''s crypt() makes one. name, or first_name and last_name. With token_hash (SHA-256 of a refresh token) a session is started for token_ttl. Errors: VE501 EMAIL_TAKEN (compared without case), VE001 VALIDATION_ERROR. Writes account, refresh_token.';
+
+CREATE FUNCTION evently.register_admin(email text, password_hash text, name text, phone_number text DEFAULT NULL,
+	token_hash bytea DEFAULT NULL, token_ttl interval DEFAULT NULL, actor_id uuid DEFAULT NULL, mode text DEFAULT 'bootstrap')
+RETURNS evently.session
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_register_admin';
+COMMENT ON FUNCTION evently.register_admin(text, text, text, text, bytea, interval, uuid, text) IS
+'A new administrator with permission events:own. mode bootstrap: while there is none, or by an administrator (actor_id); closed: by an administrator; open or trusted: the caller vouches. Errors: VE002 FORBIDDEN, VE501 EMAIL_TAKEN, VE001 VALIDATION_ERROR. Writes account, refresh_token.';
+
+CREATE FUNCTION evently.get_credentials(email text) RETURNS evently.credential
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT ROW(a.account_id, a.password_hash, a.is_active)::evently.credential
+	FROM evently.account a WHERE lower(a.email) = lower(get_credentials.email);
+END;
+COMMENT ON FUNCTION evently.get_credentials(text) IS 'The bcrypt hash that a login is checked against; all null for an unknown address. For the web app''s role only.';
+
+CREATE FUNCTION evently.get_credentials_by_id(user_id uuid) RETURNS evently.credential
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT ROW(a.account_id, a.password_hash, a.is_active)::evently.credential
+	FROM evently.account a WHERE a.account_id = get_credentials_by_id.user_id;
+END;
+COMMENT ON FUNCTION evently.get_credentials_by_id(uuid) IS 'The same by account, to check the present password before a change.';
+
+CREATE FUNCTION evently.start_session(user_id uuid, token_hash bytea, token_ttl interval) RETURNS evently.session
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_start_session';
+COMMENT ON FUNCTION evently.start_session(uuid, bytea, interval) IS
+'A login: stores the SHA-256 of a refresh token. outcome: ok, unknown, inactive. Writes refresh_token.';
+
+CREATE FUNCTION evently.refresh_session(token_hash bytea, new_token_hash bytea, token_ttl interval) RETURNS evently.session
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_refresh_session';
+COMMENT ON FUNCTION evently.refresh_session(bytea, bytea, interval) IS
+'Replaces a refresh token, once. outcome: ok, unknown, expired, inactive, or reused: then every token of its family is revoked. Refusals are answers, not errors, so that the revocation is kept. Writes refresh_token.';
+
+CREATE FUNCTION evently.end_session(token_hash bytea) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH ended AS (
+		UPDATE evently.refresh_token SET revoked_at = clock_timestamp()
+		WHERE revoked_at IS NULL AND family_id IN (
+			SELECT t.family_id FROM evently.refresh_token t WHERE t.token_hash = end_session.token_hash)
+		RETURNING 1)
+	SELECT EXISTS (SELECT FROM ended);
+END;
+COMMENT ON FUNCTION evently.end_session(bytea) IS 'A logout: revokes the token''s family. False where there was nothing to revoke. Writes refresh_token.';
+
+CREATE FUNCTION evently.get_account(user_id uuid) RETURNS evently.account_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_account';
+COMMENT ON FUNCTION evently.get_account(uuid) IS 'An account. Errors: VE502 USER_NOT_FOUND.';
+
+CREATE FUNCTION evently.update_account(user_id uuid, name text DEFAULT NULL, first_name text DEFAULT NULL,
+	last_name text DEFAULT NULL, phone_number text DEFAULT NULL) RETURNS evently.account_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_update_account';
+COMMENT ON FUNCTION evently.update_account(uuid, text, text, text, text) IS
+'Changes what is not null. Errors: VE502 USER_NOT_FOUND, VE001 VALIDATION_ERROR. Writes account.';
+
+CREATE FUNCTION evently.change_password(user_id uuid, password_hash text) RETURNS evently.account_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_change_password';
+COMMENT ON FUNCTION evently.change_password(uuid, text) IS
+'A new bcrypt hash; ends every session and raises token_version. Errors: VE502 USER_NOT_FOUND. Writes account, refresh_token.';
+
+CREATE FUNCTION evently.set_role(email text, role text) RETURNS evently.account_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_role';
+COMMENT ON FUNCTION evently.set_role(text, text) IS
+'Makes an account an admin (permissions events:own and events:any) or a user, and raises token_version. Errors: VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account. Not for the web app.';
+
+GRANT EXECUTE ON FUNCTION
+	evently.register_account(text, text, text, text, text, text, bytea, interval),
+	evently.register_admin(text, text, text, text, bytea, interval, uuid, text),
+	evently.get_credentials(text),
+	evently.get_credentials_by_id(uuid),
+	evently.start_session(uuid, bytea, interval),
+	evently.refresh_session(bytea, bytea, interval),
+	evently.end_session(bytea),
+	evently.get_account(uuid),
+	evently.update_account(uuid, text, text, text, text),
+	evently.change_password(uuid, text)
+TO evently_api;

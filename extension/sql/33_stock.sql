@@ -1,0 +1,45 @@
+-- What is left of an event (stock.c).
+
+CREATE FUNCTION evently.stripes_for(capacity integer, sections integer) RETURNS smallint
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'evently_stripes_for';
+COMMENT ON FUNCTION evently.stripes_for(integer, integer) IS
+'Over how many rows the stock of a new section is spread, in an event of that many sections. Bounded by evently.stock_stripes.';
+
+CREATE FUNCTION evently.expired_stock(event_id uuid, at timestamptz)
+RETURNS TABLE (section_id uuid, quantity bigint)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT x.section_id, sum(x.quantity)
+	FROM (
+		SELECT h.section_id, h.quantity
+		FROM evently.hold h
+		WHERE h.event_id = expired_stock.event_id AND h.status = 'active' AND h.expires_at <= at
+			AND h.section_id IS NOT NULL
+		UNION ALL
+		SELECT s.section_id, 1
+		FROM evently.hold h, unnest(h.ordinals) o,
+			evently.event_seat s
+		WHERE h.event_id = expired_stock.event_id AND h.status = 'active' AND h.expires_at <= at
+			AND s.event_id = expired_stock.event_id AND s.ordinal = o AND s.hold_id = h.hold_id
+	) x
+	GROUP BY x.section_id;
+END;
+COMMENT ON FUNCTION evently.expired_stock(uuid, timestamptz) IS
+'By section: what expired holds still take from the stock and nobody has tidied up yet. It is free, and counted so.';
+
+CREATE FUNCTION evently.event_stock(event_id uuid, at timestamptz)
+RETURNS TABLE (available integer, held integer)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT ((SELECT coalesce(sum(t.available), 0) FROM evently.stock t WHERE t.event_id = event_stock.event_id)
+			+ (SELECT coalesce(sum(x.quantity), 0) FROM evently.expired_stock(event_stock.event_id, at) x))::integer,
+		(SELECT coalesce(sum(h.quantity), 0) FROM evently.hold h
+			WHERE h.event_id = event_stock.event_id AND h.status = 'active' AND h.expires_at > at)::integer;
+END;
+COMMENT ON FUNCTION evently.event_stock(uuid, timestamptz) IS 'Free places and live holds of an event at that time, in one snapshot.';
+
+CREATE FUNCTION evently.expire_holds(event_id uuid DEFAULT NULL, max_rows integer DEFAULT 500) RETURNS integer
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_expire_holds';
+COMMENT ON FUNCTION evently.expire_holds(uuid, integer) IS
+'Tidies up: turns expired holds of one event (null: of one that has some) to status expired and returns how many. Nothing depends on it: an expired hold is free at once everywhere; reads of an event with many of them get faster. Locks the event. Writes hold, event_seat, stock.';
+GRANT EXECUTE ON FUNCTION evently.expire_holds(uuid, integer) TO evently_api;

@@ -1,0 +1,78 @@
+-- Bookings and their cancellation (booking.c, cancellation.c, reserve.c).
+
+CREATE FUNCTION evently.book(event_id uuid, user_id uuid, seat_ids text[] DEFAULT NULL, quantity integer DEFAULT NULL,
+	section_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+RETURNS evently.booking_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_book';
+COMMENT ON FUNCTION evently.book(uuid, uuid, text[], integer, uuid, text) IS
+'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. Errors: those of hold_seats() and hold_tickets() but HOLD_LIMIT. Writes booking, ticket, event_seat, stock, idempotency.';
+
+CREATE FUNCTION evently.confirm_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+RETURNS evently.booking_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_confirm_hold';
+COMMENT ON FUNCTION evently.confirm_hold(uuid, uuid, uuid, text) IS
+'Turns a live hold into a booking at the price promised by the hold. Confirming it again gives the same booking. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE (released), VE402 EVENT_NOT_BOOKABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes booking, ticket, hold, event_seat, idempotency.';
+
+CREATE FUNCTION evently.get_booking(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.booking_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_booking';
+COMMENT ON FUNCTION evently.get_booking(uuid, uuid, uuid) IS
+'A booking with its tickets. event_id null: found by booking_id. user_id, when given, must be its owner or may manage all events. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN.';
+
+CREATE FUNCTION evently.describe_cancellation(cancellation evently.cancellation) RETURNS evently.cancellation_detail
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+	SELECT ROW(cancellation.cancellation_id, cancellation.booking_id, cancellation.event_id, 'completed', cancellation.fee,
+		cancellation.refund_amount, cancellation.currency, cancellation.reason,
+		cancellation.requested_at)::evently.cancellation_detail;
+END;
+COMMENT ON FUNCTION evently.describe_cancellation(evently.cancellation) IS 'A cancellation as functions return it.';
+
+CREATE FUNCTION evently.cancel_booking(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL, reason text DEFAULT NULL,
+	idempotency_key text DEFAULT NULL)
+RETURNS evently.cancellation_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_cancel_booking';
+COMMENT ON FUNCTION evently.cancel_booking(uuid, uuid, uuid, text, text) IS
+'Cancels a booking before its event starts, free of charge: seats and tickets go back at once. A repeat gives the same answer. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN, VE202 CANCELLATION_NOT_ALLOWED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes cancellation, booking, ticket, event_seat, stock, idempotency.';
+
+CREATE FUNCTION evently.list_bookings(user_id uuid, event_id uuid DEFAULT NULL, status text DEFAULT NULL, max_rows integer DEFAULT 20, skip bigint DEFAULT 0)
+RETURNS SETOF evently.booking_detail
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT d.* FROM (
+		SELECT b.event_id, b.booking_id, b.created_at FROM evently.booking b
+		WHERE b.user_id = list_bookings.user_id
+			AND (list_bookings.event_id IS NULL OR b.event_id = list_bookings.event_id)
+			AND (list_bookings.status IS NULL
+				OR b.status = evently.require_word(list_bookings.status, 'status', 'confirmed, cancelled'))
+		ORDER BY b.created_at DESC, b.booking_id DESC LIMIT max_rows OFFSET skip) b,
+		LATERAL evently.get_booking(b.event_id, b.booking_id) d
+	ORDER BY b.created_at DESC, b.booking_id DESC;
+END;
+COMMENT ON FUNCTION evently.list_bookings(uuid, uuid, text, integer, bigint) IS
+'A user''s bookings, newest first. status: confirmed or cancelled. Errors: VE001 VALIDATION_ERROR.';
+
+CREATE FUNCTION evently.list_bookings_page(user_id uuid, page integer DEFAULT NULL, "limit" integer DEFAULT NULL,
+	"offset" integer DEFAULT NULL, event_id uuid DEFAULT NULL, status text DEFAULT NULL)
+RETURNS evently.booking_page
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT ROW(ARRAY(SELECT b FROM evently.list_bookings(list_bookings_page.user_id, list_bookings_page.event_id,
+			list_bookings_page.status, p.rows, p.skip) b),
+		t.total, evently.page_number(page, "limit", "offset"), p.rows, p.skip + p.rows < t.total)::evently.booking_page
+	FROM (SELECT evently.page_limit("limit"), evently.page_offset(page, "limit", "offset")) AS p (rows, skip),
+		LATERAL (SELECT count(*) FROM evently.booking b
+			WHERE b.user_id = list_bookings_page.user_id
+				AND (list_bookings_page.event_id IS NULL OR b.event_id = list_bookings_page.event_id)
+				AND (list_bookings_page.status IS NULL OR b.status = lower(list_bookings_page.status))) AS t (total);
+END;
+COMMENT ON FUNCTION evently.list_bookings_page(uuid, integer, integer, integer, uuid, text) IS
+'One page of list_bookings(). page from 1, or offset; limit 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';
+
+GRANT EXECUTE ON FUNCTION
+	evently.book(uuid, uuid, text[], integer, uuid, text),
+	evently.confirm_hold(uuid, uuid, uuid, text),
+	evently.get_booking(uuid, uuid, uuid),
+	evently.cancel_booking(uuid, uuid, uuid, text, text),
+	evently.list_bookings(uuid, uuid, text, integer, bigint),
+	evently.list_bookings_page(uuid, integer, integer, integer, uuid, text)
+TO evently_api;

@@ -1,0 +1,22 @@
+-- Least privilege: everything belongs to evently_owner, a role nobody can log in as; evently_api may call the functions
+-- granted to it and read no table; PUBLIC may do nothing.
+
+DO $$
+DECLARE
+	object text;
+BEGIN
+	FOR object IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
+		WHERE p.pronamespace = 'evently'::pg_catalog.regnamespace
+	LOOP
+		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO evently_owner', object);
+		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', object);
+	END LOOP;
+	FOR object IN SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c
+		WHERE c.relnamespace = 'evently'::pg_catalog.regnamespace AND c.relkind = 'r'
+	LOOP
+		EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO evently_owner', object);
+	END LOOP;
+END
+$$;
+
+GRANT USAGE ON SCHEMA evently TO evently_owner, evently_api;

@@ -1,0 +1,58 @@
+/*
+ * stock.h
+ *		What is left of a section, spread over stripes: rows that buyers take from side by side.
+ *
+ * Invariants
+ *	1. sum(stripes) = capacity - tickets not cancelled - quantity of every active hold, expired or not (for seats: of
+ *	   the seats that still carry it).
+ *	2. General admission: no stripe is negative (a CHECK). Reserved: only the sum counts, the seat rows are the guard.
+ *	3. A stripe row is changed by whoever holds its T, or Q exclusive; so its UPDATE never waits.
+ *	4. Expired holds are credited by whoever turns them from active to expired, under Q exclusive.
+ *
+ * Taking: a stripe is picked at random and try-locked (T), so 64 buyers rarely meet; only where all are busy does a
+ * buyer wait for one. Where one stripe is too small all are looked at, unlocked. "Sold out" is said only when a sum
+ * that counts expired holds as free, taken in one snapshot, is too small; what others took without having
+ * committed yet counts as free there. In between, when enough is left but scattered or busy, the caller takes Q
+ * exclusive (waiting for everybody) and gathers.
+ */
+#ifndef EV_STOCK_H
+#define EV_STOCK_H
+
+#include "event.h"
+
+#define EV_MAX_STRIPES 64
+
+/* A stripe whose T the caller holds. */
+typedef struct EvStripe
+{
+	const EvSection *section;
+	int			number;
+} EvStripe;
+
+/* Lock one stripe, whichever is free. Unlock it only where nothing was changed. */
+extern EvStripe ev_stock_lock_stripe(const EvEvent *event, const EvSection *section);
+extern void ev_stock_unlock_stripe(const EvEvent *event, EvStripe stripe);
+extern void ev_stock_change(const EvEvent *event, EvStripe stripe, int delta);
+
+/* The same for several sections at once: by section of the event, where touched is set; section order. */
+extern EvStripe *ev_stock_lock_stripes(const EvEvent *event, const bool *touched);
+extern void ev_stock_change_all(const EvEvent *event, const EvStripe *stripes, const int *deltas);
+/* Which sections do these seats belong to? */
+extern bool *ev_stock_sections_of_seats(const EvEvent *event, const int *ordinals, int n);
+
+/* General admission, Q shared: n tickets from one stripe, or false and nothing taken. */
+extern bool ev_stock_take(const EvEvent *event, const EvSection *section, int n);
+
+/* General admission, Q exclusive, n known to be there: n tickets from as many stripes as it needs. */
+extern void ev_stock_gather(const EvEvent *event, const EvSection *section, int n);
+
+/* Q exclusive: n tickets more, over all stripes. */
+extern void ev_stock_spread(const EvEvent *event, const EvSection *section, int n);
+
+/* Free places by section (in the event's order) in one snapshot, expired holds counted as free. */
+extern int *ev_stock_available(const EvEvent *event, TimestampTz clock);
+
+/* Q exclusive: turn expired holds, oldest first and at most max, to status expired and credit them; how many. */
+extern int	ev_stock_reclaim(const pg_uuid_t *event_id, TimestampTz clock, int max);
+
+#endif
