@@ -29,7 +29,7 @@ PG_FUNCTION_INFO_V1(evently_start_session);
 PG_FUNCTION_INFO_V1(evently_refresh_session);
 
 #define SESSION_OF "SELECT ROW('ok', a.token_version, $2, evently.describe_account(a))::evently.session" \
-	" FROM evently.account a WHERE a.account_id = $1"
+				   " FROM evently.account a WHERE a.account_id = $1"
 
 EV_STATEMENT(insert_account,
 			 "INSERT INTO evently.account (account_id, email, password_hash, name, first_name, last_name,"
@@ -114,9 +114,10 @@ EV_STATEMENT(session_of,
 static EvArg
 permissions_of(const char *role, bool all_events)
 {
-	char	   *permissions[] = {"events:own", "events:any"};
+	char *permissions[] = {"events:own", "events:any"};
 
-	return ev_text_array(permissions, strcmp(role, "admin") != 0 ? 0 : all_events ? 2 : 1);
+	return ev_text_array(permissions, strcmp(role, "admin") != 0 ? 0 : all_events ? 2
+																				  : 1);
 }
 
 /* Who may become or stop being an administrator is decided one at a time. */
@@ -154,8 +155,8 @@ ev_require_owner(const pg_uuid_t *actor_id, const pg_uuid_t *owner_id, const cha
 Datum
 evently_event_manager(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *actor_id = ev_required_uuid(fcinfo, 0, "actor_id");
-	char	   *scope = ev_text_argument(fcinfo, 1);
+	pg_uuid_t *actor_id = ev_required_uuid(fcinfo, 0, "actor_id");
+	char *scope = ev_text_argument(fcinfo, 1);
 
 	if (scope == NULL || strcmp(ev_word(scope, "scope", "own, all"), "own") == 0)
 		PG_RETURN_UUID_P(actor_id);
@@ -168,7 +169,7 @@ evently_event_manager(PG_FUNCTION_ARGS)
 static Datum
 session_without_account(FunctionCallInfo fcinfo, const char *outcome)
 {
-	EvRow		row = ev_row(fcinfo);
+	EvRow row = ev_row(fcinfo);
 
 	ev_row_add_text(&row, outcome);
 	ev_row_add(&row, ev_null());
@@ -181,7 +182,7 @@ session_without_account(FunctionCallInfo fcinfo, const char *outcome)
 static Datum
 open_session(const pg_uuid_t *account_id, const pg_uuid_t *family_id, EvArg token_hash, EvArg ttl)
 {
-	EvArg		expires_at = ev_null();
+	EvArg expires_at = ev_null();
 
 	if (!token_hash.isnull)
 	{
@@ -219,7 +220,7 @@ static pg_uuid_t
 create_account(char *email, EvArg password_hash, const char *name, EvArg first_name, EvArg last_name,
 			   EvArg phone_number, const char *role)
 {
-	pg_uuid_t	account_id = ev_new_id(NULL);
+	pg_uuid_t account_id = ev_new_id(NULL);
 
 	require_email(email);
 	if (ev_query(&insert_account, ev_uuid(&account_id), ev_text(email), password_hash, ev_text(name), first_name,
@@ -232,9 +233,9 @@ create_account(char *email, EvArg password_hash, const char *name, EvArg first_n
 Datum
 evently_register_account(PG_FUNCTION_ARGS)
 {
-	char	   *name;
-	pg_uuid_t	account_id;
-	pg_uuid_t	family_id = ev_new_id(NULL);
+	char *name;
+	pg_uuid_t account_id;
+	pg_uuid_t family_id = ev_new_id(NULL);
 
 	ev_begin(EV_WRITES);
 	name = name_or_parts(ev_text_argument(fcinfo, 2), ev_text_argument(fcinfo, 3), ev_text_argument(fcinfo, 4));
@@ -246,7 +247,7 @@ evently_register_account(PG_FUNCTION_ARGS)
 static void
 require_may_make_admin(const char *mode, const pg_uuid_t *actor_id)
 {
-	bool		by_admin = actor_id != NULL && ev_query(&is_admin, ev_uuid(actor_id)) > 0;
+	bool by_admin = actor_id != NULL && ev_query(&is_admin, ev_uuid(actor_id)) > 0;
 
 	if (strcmp(mode, "open") == 0 || strcmp(mode, "trusted") == 0 || by_admin)
 		return;
@@ -258,8 +259,8 @@ require_may_make_admin(const char *mode, const pg_uuid_t *actor_id)
 Datum
 evently_register_admin(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t	account_id;
-	pg_uuid_t	family_id = ev_new_id(NULL);
+	pg_uuid_t account_id;
+	pg_uuid_t family_id = ev_new_id(NULL);
 
 	ev_begin(EV_WRITES);
 	lock_admins();
@@ -284,15 +285,15 @@ Datum
 evently_get_account(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
-	PG_RETURN_DATUM(ev_end(one_account(&account_detail, (EvArg[]) {ev_arg(0)})));
+	PG_RETURN_DATUM(ev_end(one_account(&account_detail, (EvArg[]){ev_arg(0)})));
 }
 
 /* update_account(user_id, name, first_name, last_name, phone_number): null leaves a field */
 Datum
 evently_update_account(PG_FUNCTION_ARGS)
 {
-	EvArg		args[] = {ev_arg(0), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4)};
-	char	   *name = ev_text_argument(fcinfo, 1);
+	EvArg args[] = {ev_arg(0), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4)};
+	char *name = ev_text_argument(fcinfo, 1);
 
 	ev_begin(EV_WRITES);
 	if (name != NULL && *name == '\0')
@@ -304,8 +305,8 @@ evently_update_account(PG_FUNCTION_ARGS)
 Datum
 evently_change_password(PG_FUNCTION_ARGS)
 {
-	EvArg		args[] = {ev_arg(0), ev_arg(1)};
-	Datum		account;
+	EvArg args[] = {ev_arg(0), ev_arg(1)};
+	Datum account;
 
 	ev_begin(EV_WRITES);
 	(void) ev_required_text(fcinfo, 1, "password_hash");
@@ -319,7 +320,7 @@ Datum
 evently_set_role(PG_FUNCTION_ARGS)
 {
 	const char *role;
-	pg_uuid_t	account_id;
+	pg_uuid_t account_id;
 
 	ev_begin(EV_WRITES);
 	role = ev_word(ev_required_text(fcinfo, 1, "role"), "role", "user, admin");
@@ -331,17 +332,16 @@ evently_set_role(PG_FUNCTION_ARGS)
 		count_admins() == 1)
 		ev_raise(EV_LAST_ADMIN, NULL, "Make somebody else an administrator first.",
 				 "the last administrator cannot be demoted");
-	PG_RETURN_DATUM(ev_end(one_account(&change_role, (EvArg[]) {ev_uuid(&account_id), ev_text(role),
-																permissions_of(role, true)})));
+	PG_RETURN_DATUM(ev_end(one_account(&change_role, (EvArg[]){ev_uuid(&account_id), ev_text(role), permissions_of(role, true)})));
 }
 
 /* start_session(user_id, token_hash, token_ttl) */
 Datum
 evently_start_session(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *account_id;
-	pg_uuid_t	family_id = ev_new_id(NULL);
-	Datum		session;
+	pg_uuid_t *account_id;
+	pg_uuid_t family_id = ev_new_id(NULL);
+	Datum session;
 
 	ev_begin(EV_WRITES);
 	account_id = ev_required_uuid(fcinfo, 0, "user_id");
@@ -357,8 +357,8 @@ evently_start_session(PG_FUNCTION_ARGS)
 static Datum
 rotate(FunctionCallInfo fcinfo, EvArg token_hash, EvArg new_token_hash, EvArg ttl)
 {
-	pg_uuid_t	account_id;
-	pg_uuid_t	family_id;
+	pg_uuid_t account_id;
+	pg_uuid_t family_id;
 
 	if (ev_query(&lock_token, token_hash) == 0)
 		return session_without_account(fcinfo, "unknown");

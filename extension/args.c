@@ -49,9 +49,9 @@ ev_required_text(FunctionCallInfo fcinfo, int n, const char *name)
 char *
 ev_word(const char *given, const char *name, const char *words)
 {
-	char	   *word = asc_tolower(given, strlen(given));
-	char	   *rest = pstrdup(words);
-	char	   *state;
+	char *word = asc_tolower(given, strlen(given));
+	char *rest = pstrdup(words);
+	char *state;
 
 	for (char *w = strtok_r(rest, ", ", &state); w != NULL; w = strtok_r(NULL, ", ", &state))
 	{
@@ -66,7 +66,7 @@ ev_request(const pg_uuid_t *event_id, const pg_uuid_t *user_id)
 {
 	require(event_id != NULL, "event_id");
 	require(user_id != NULL, "user_id");
-	return (EvRequest) {.event_id = *event_id, .user_id = *user_id};
+	return (EvRequest){.event_id = *event_id, .user_id = *user_id};
 }
 
 void
@@ -81,7 +81,7 @@ ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_uuid_t *secti
 	}
 	if (!seats.isnull)
 	{
-		int			n;
+		int n;
 
 		request->seats = ev_texts_of(seats.value, "seat_ids", &n);
 		if (n == 0)

@@ -37,7 +37,7 @@ EV_STATEMENT(event_of_booking,
 			 UUIDOID);
 
 EV_STATEMENT(load_booking,
-			 "SELECT user_id, hold_id, quantity, total_price, currency, status, created_at, version"
+			 "SELECT user_id, hold_id, quantity, total_price, currency, status::text, created_at, version"
 			 "  FROM evently.booking WHERE event_id = $1 AND booking_id = $2",
 			 UUIDOID, UUIDOID);
 
@@ -67,8 +67,8 @@ static const EvOperation confirm_operation = {"confirm", &replay_booking};
 static Datum
 ticket_rows(const EvRow *parent, const EvBooking *booking)
 {
-	Datum	   *rows = palloc(booking->quantity * sizeof(Datum));
-	EvRow		row = ev_nested_row(parent);
+	Datum *rows = palloc(booking->quantity * sizeof(Datum));
+	EvRow row = ev_nested_row(parent);
 
 	for (int i = 0; i < booking->quantity; i++)
 	{
@@ -87,8 +87,8 @@ ticket_rows(const EvRow *parent, const EvBooking *booking)
 static EvArg
 seat_labels(const EvBooking *booking)
 {
-	char	  **labels = palloc(booking->quantity * sizeof(char *));
-	int			n = 0;
+	char **labels = palloc(booking->quantity * sizeof(char *));
+	int n = 0;
 
 	for (int i = 0; i < booking->quantity; i++)
 	{
@@ -101,7 +101,7 @@ seat_labels(const EvBooking *booking)
 static Datum
 booking_detail(FunctionCallInfo fcinfo, const EvBooking *booking)
 {
-	EvRow		row = ev_row(fcinfo);
+	EvRow row = ev_row(fcinfo);
 
 	ev_row_add(&row, ev_uuid(&booking->booking_id));
 	ev_row_add_text(&row, ev_booking_ref(&booking->booking_id));
@@ -122,12 +122,12 @@ booking_detail(FunctionCallInfo fcinfo, const EvBooking *booking)
 static void
 store_tickets(const EvBooking *booking)
 {
-	int			n = booking->quantity;
-	pg_uuid_t  *ids = palloc(n * sizeof(pg_uuid_t));
-	pg_uuid_t  *sections = palloc(n * sizeof(pg_uuid_t));
-	int		   *ordinals = palloc(n * sizeof(int));
-	char	  **labels = palloc(n * sizeof(char *));
-	Datum	   *prices = palloc(n * sizeof(Datum));
+	int n = booking->quantity;
+	pg_uuid_t *ids = palloc(n * sizeof(pg_uuid_t));
+	pg_uuid_t *sections = palloc(n * sizeof(pg_uuid_t));
+	int *ordinals = palloc(n * sizeof(int));
+	char **labels = palloc(n * sizeof(char *));
+	Datum *prices = palloc(n * sizeof(Datum));
 
 	for (int i = 0; i < n; i++)
 	{
@@ -155,7 +155,7 @@ store_booking(const EvBooking *booking)
 static EvBooking
 booking_of_grant(const EvRequest *request, const EvGrant *grant)
 {
-	EvBooking	booking = {
+	EvBooking booking = {
 		.booking_id = *request->booking_id,
 		.event_id = request->event_id,
 		.user_id = request->user_id,
@@ -170,7 +170,7 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 
 	for (int i = 0; i < grant->quantity; i++)
 	{
-		EvTicket   *ticket = &booking.tickets[i];
+		EvTicket *ticket = &booking.tickets[i];
 		const EvSeat *seat = grant->seats ? &grant->seats[i] : NULL;
 
 		ticket->ticket_id = ev_new_id(&request->event_id);
@@ -186,9 +186,9 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 Datum
 evently_book(PG_FUNCTION_ARGS)
 {
-	EvRequest	request;
-	EvKey		key;
-	Datum		result;
+	EvRequest request;
+	EvKey key;
+	Datum result;
 
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
@@ -196,9 +196,9 @@ evently_book(PG_FUNCTION_ARGS)
 	if (!ev_key_open(&key, &book_operation, &request.event_id, &request.user_id, ev_text_argument(fcinfo, 5),
 					 ev_request_canonical(&request), &result))
 	{
-		pg_uuid_t	booking_id = ev_new_id(&request.event_id);
-		EvGrant    *grant;
-		EvBooking	booking;
+		pg_uuid_t booking_id = ev_new_id(&request.event_id);
+		EvGrant *grant;
+		EvBooking booking;
 
 		request.booking_id = &booking_id;
 		grant = ev_reserve(&request);
@@ -224,20 +224,19 @@ load_tickets_of(EvBooking *booking)
 		(uint64) booking->quantity)
 		elog(ERROR, "a booking has not as many tickets as it says");
 	for (int i = 0; i < booking->quantity; i++)
-		booking->tickets[i] = (EvTicket)
-	{
-		.ticket_id = ev_get_uuid(i, 1),
-		.section_id = ev_get_uuid(i, 2),
-		.ordinal = ev_get_int(i, 3),
-		.label = ev_get_text(i, 4),
-		.price = DatumGetNumeric(ev_copied_value(i, 5)),
-	};
+		booking->tickets[i] = (EvTicket){
+			.ticket_id = ev_get_uuid(i, 1),
+			.section_id = ev_get_uuid(i, 2),
+			.ordinal = ev_get_int(i, 3),
+			.label = ev_get_text(i, 4),
+			.price = DatumGetNumeric(ev_copied_value(i, 5)),
+		};
 }
 
 EvBooking
 ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg_uuid_t *actor_id)
 {
-	EvBooking	booking = {.booking_id = *booking_id};
+	EvBooking booking = {.booking_id = *booking_id};
 
 	if (event_id != NULL)
 		booking.event_id = *event_id;
@@ -265,7 +264,7 @@ ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg
 Datum
 evently_get_booking(PG_FUNCTION_ARGS)
 {
-	EvBooking	booking;
+	EvBooking booking;
 
 	ev_begin(EV_READS);
 	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
@@ -277,10 +276,10 @@ evently_get_booking(PG_FUNCTION_ARGS)
 static pg_uuid_t *
 sell_seats(const EvHold *hold, const pg_uuid_t *booking_id)
 {
-	pg_uuid_t  *sections = palloc(hold->quantity * sizeof(pg_uuid_t));
-	uint64		sold = ev_query(&sell_held_seats, ev_uuid(&hold->event_id),
-								ev_int_array(hold->ordinals, hold->quantity),
-								ev_uuid(&hold->hold_id), ev_uuid(booking_id));
+	pg_uuid_t *sections = palloc(hold->quantity * sizeof(pg_uuid_t));
+	uint64 sold = ev_query(&sell_held_seats, ev_uuid(&hold->event_id),
+						   ev_int_array(hold->ordinals, hold->quantity),
+						   ev_uuid(&hold->hold_id), ev_uuid(booking_id));
 
 	if (sold != (uint64) hold->quantity)
 		elog(ERROR, "sold " UINT64_FORMAT " of %d held seats", sold, hold->quantity);
@@ -299,7 +298,7 @@ sell_seats(const EvHold *hold, const pg_uuid_t *booking_id)
 static EvBooking
 booking_of_hold(EvHold *hold, TimestampTz clock)
 {
-	EvBooking	booking = {
+	EvBooking booking = {
 		.booking_id = ev_new_id(&hold->event_id),
 		.event_id = hold->event_id,
 		.user_id = hold->user_id,
@@ -312,11 +311,11 @@ booking_of_hold(EvHold *hold, TimestampTz clock)
 		.created_at = clock,
 		.version = 1,
 	};
-	pg_uuid_t  *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
+	pg_uuid_t *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
 
 	for (int i = 0; i < hold->quantity; i++)
 	{
-		EvTicket   *ticket = &booking.tickets[i];
+		EvTicket *ticket = &booking.tickets[i];
 
 		ticket->ticket_id = ev_new_id(&hold->event_id);
 		ticket->section_id = sections ? sections[i] : *hold->section_id;
@@ -334,9 +333,9 @@ booking_of_hold(EvHold *hold, TimestampTz clock)
 static EvBooking
 confirm(EvHold *hold)
 {
-	EvBooking	booking;
+	EvBooking booking;
 	TimestampTz clock;
-	int			carried;
+	int carried;
 
 	ev_lock_event_shared(&hold->event_id);
 	carried = ev_hold_lock(hold);
@@ -358,9 +357,9 @@ confirm(EvHold *hold)
 Datum
 evently_confirm_hold(PG_FUNCTION_ARGS)
 {
-	EvHold	   *hold;
-	EvKey		key;
-	Datum		result;
+	EvHold *hold;
+	EvKey key;
+	Datum result;
 
 	ev_begin(EV_WRITES);
 	hold = ev_hold_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "hold_id"),
@@ -368,7 +367,7 @@ evently_confirm_hold(PG_FUNCTION_ARGS)
 	if (!ev_key_open(&key, &confirm_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 3),
 					 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&hold->hold_id))), &result))
 	{
-		EvBooking	booking = confirm(hold);
+		EvBooking booking = confirm(hold);
 
 		result = booking_detail(fcinfo, &booking);
 		ev_key_store(&key, result);

@@ -19,26 +19,26 @@
 
 typedef struct EvTicket
 {
-	pg_uuid_t	ticket_id;
-	pg_uuid_t	section_id;
-	int			ordinal;		/* of the seat; 0 for general admission */
-	char	   *label;			/* NULL for general admission */
-	Numeric		price;
+	pg_uuid_t ticket_id;
+	pg_uuid_t section_id;
+	int ordinal; /* of the seat; 0 for general admission */
+	char *label; /* NULL for general admission */
+	Numeric price;
 } EvTicket;
 
 typedef struct EvBooking
 {
-	pg_uuid_t	booking_id;
-	pg_uuid_t	event_id;
-	pg_uuid_t	user_id;
-	pg_uuid_t  *hold_id;
-	int			quantity;
-	EvTicket   *tickets;
-	Numeric		total;
-	char	   *currency;
-	char	   *status;
+	pg_uuid_t booking_id;
+	pg_uuid_t event_id;
+	pg_uuid_t user_id;
+	pg_uuid_t *hold_id;
+	int quantity;
+	EvTicket *tickets;
+	Numeric total;
+	char *currency;
+	char *status;
 	TimestampTz created_at;
-	int			version;
+	int version;
 } EvBooking;
 
 /*

@@ -23,7 +23,7 @@
 PG_FUNCTION_INFO_V1(evently_cancel_booking);
 
 EV_STATEMENT(lock_booking,
-			 "SELECT status FROM evently.booking WHERE event_id = $1 AND booking_id = $2 FOR UPDATE",
+			 "SELECT status::text FROM evently.booking WHERE event_id = $1 AND booking_id = $2 FOR UPDATE",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_sold_seats,
@@ -76,7 +76,7 @@ require_allowed(const EvBooking *booking, const EvEvent *event, TimestampTz cloc
 static int *
 tickets_by_section(const EvBooking *booking, const EvEvent *event)
 {
-	int		   *tickets = palloc0(event->nsections * sizeof(int));
+	int *tickets = palloc0(event->nsections * sizeof(int));
 
 	for (int i = 0; i < booking->quantity; i++)
 		tickets[ev_event_section_index(event, &booking->tickets[i].section_id)]++;
@@ -86,7 +86,7 @@ tickets_by_section(const EvBooking *booking, const EvEvent *event)
 static EvStripe *
 lock_stripes(const EvEvent *event, const int *tickets)
 {
-	bool	   *touched = palloc(event->nsections * sizeof(bool));
+	bool *touched = palloc(event->nsections * sizeof(bool));
 
 	for (int i = 0; i < event->nsections; i++)
 		touched[i] = tickets[i] > 0;
@@ -96,7 +96,7 @@ lock_stripes(const EvEvent *event, const int *tickets)
 static EvArg
 seat_ordinals(const EvBooking *booking, int *n)
 {
-	int		   *ordinals = palloc(booking->quantity * sizeof(int));
+	int *ordinals = palloc(booking->quantity * sizeof(int));
 
 	*n = 0;
 	for (int i = 0; i < booking->quantity; i++)
@@ -110,8 +110,8 @@ seat_ordinals(const EvBooking *booking, int *n)
 static void
 free_seats(const EvBooking *booking)
 {
-	int			n;
-	EvArg		ordinals = seat_ordinals(booking, &n);
+	int n;
+	EvArg ordinals = seat_ordinals(booking, &n);
 
 	if (n == 0)
 		return;
@@ -123,8 +123,8 @@ free_seats(const EvBooking *booking)
 static Datum
 record(const EvBooking *booking, const char *reason, TimestampTz clock)
 {
-	pg_uuid_t	cancellation_id = ev_new_id(&booking->event_id);
-	Numeric		fee = ev_money_round(int64_to_numeric(0), booking->currency);
+	pg_uuid_t cancellation_id = ev_new_id(&booking->event_id);
+	Numeric fee = ev_money_round(int64_to_numeric(0), booking->currency);
 
 	ev_query(&mark_cancelled, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
 	ev_query(&cancel_tickets, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_time(clock));
@@ -137,9 +137,9 @@ record(const EvBooking *booking, const char *reason, TimestampTz clock)
 static Datum
 cancel(const EvBooking *booking, const char *reason)
 {
-	EvEvent    *event;
-	int		   *tickets;
-	EvStripe   *stripes;
+	EvEvent *event;
+	int *tickets;
+	EvStripe *stripes;
 	TimestampTz clock;
 
 	ev_lock_event_shared(&booking->event_id);
@@ -163,9 +163,9 @@ cancel(const EvBooking *booking, const char *reason)
 Datum
 evently_cancel_booking(PG_FUNCTION_ARGS)
 {
-	EvBooking	booking;
-	EvKey		key;
-	Datum		result;
+	EvBooking booking;
+	EvKey key;
+	Datum result;
 
 	ev_begin(EV_WRITES);
 	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),

@@ -27,7 +27,7 @@ error_sqlstate(EvError error)
 EvDetail *
 ev_detail(void)
 {
-	EvDetail   *detail = palloc(sizeof(EvDetail));
+	EvDetail *detail = palloc(sizeof(EvDetail));
 
 	initStringInfo(&detail->json);
 	return detail;
@@ -85,8 +85,8 @@ static char *
 format_message(const char *format, va_list *args)
 {
 	StringInfoData buf;
-	int			needed;
-	va_list		copy;
+	int needed;
+	va_list copy;
 
 	initStringInfo(&buf);
 	for (;;)
@@ -113,9 +113,9 @@ raise(EvError error, EvDetail *detail, const char *hint, const char *message)
 }
 
 void
-ev_raise(EvError error, EvDetail *detail, const char *hint, const char *format,...)
+ev_raise(EvError error, EvDetail *detail, const char *hint, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	raise(error, detail, hint, format_message(format, &args));
@@ -124,9 +124,9 @@ ev_raise(EvError error, EvDetail *detail, const char *hint, const char *format,.
 }
 
 void
-ev_invalid(const char *field, const char *format,...)
+ev_invalid(const char *field, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	raise(EV_VALIDATION_ERROR, ev_detail_text(ev_detail(), "field", field), NULL, format_message(format, &args));

@@ -31,11 +31,11 @@ extern EvDetail *ev_detail_uuid(EvDetail *detail, const char *name, const pg_uui
 extern EvDetail *ev_detail_texts(EvDetail *detail, const char *name, char *const *values, int n);
 
 /* Raise the refusal. detail and hint may be NULL. */
-extern void ev_raise(EvError error, EvDetail *detail, const char *hint, const char *format,...)
-			pg_attribute_noreturn() pg_attribute_printf(4, 5);
+extern void ev_raise(EvError error, EvDetail *detail, const char *hint, const char *format, ...)
+	pg_attribute_noreturn() pg_attribute_printf(4, 5);
 
 /* VALIDATION_ERROR about one named argument; DETAIL is {"field": name}. */
-extern void ev_invalid(const char *field, const char *format,...)
-			pg_attribute_noreturn() pg_attribute_printf(2, 3);
+extern void ev_invalid(const char *field, const char *format, ...)
+	pg_attribute_noreturn() pg_attribute_printf(2, 3);
 
 #endif

@@ -17,32 +17,33 @@
 
 typedef struct EvSection
 {
-	pg_uuid_t	section_id;
-	char	   *name;
-	bool		reserved;
-	int			stripes;
-	Numeric		price;
+	int ordinal;
+	pg_uuid_t section_id;
+	char *name;
+	bool reserved;
+	int stripes;
+	Numeric price;
 } EvSection;
 
 typedef struct EvEvent
 {
-	pg_uuid_t	event_id;
-	char	   *status;
+	pg_uuid_t event_id;
+	char *status;
 	TimestampTz start;
 	TimestampTz end;
-	TimestampTz sale_start;		/* DT_NOBEGIN where not given */
-	TimestampTz sale_end;		/* DT_NOEND where not given */
-	char	   *currency;
-	int			max_tickets_per_booking;
-	int			nsections;
-	EvSection  *sections;		/* in order of their ordinals */
+	TimestampTz sale_start; /* DT_NOBEGIN where not given */
+	TimestampTz sale_end;	/* DT_NOEND where not given */
+	char *currency;
+	int max_tickets_per_booking;
+	int nsections;
+	EvSection *sections; /* in order of their ordinals */
 } EvEvent;
 
 /* EVENT_NOT_FOUND where there is none. */
 extern EvEvent *ev_event_load(const pg_uuid_t *event_id);
 
 /* Where in event->sections; SECTION_NOT_FOUND where the event has no such section. */
-extern int	ev_event_section_index(const EvEvent *event, const pg_uuid_t *section_id);
+extern int ev_event_section_index(const EvEvent *event, const pg_uuid_t *section_id);
 
 /* Refuses an event that does not sell at that time. */
 extern void ev_event_require_published(const EvEvent *event);

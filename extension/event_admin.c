@@ -86,8 +86,8 @@ EV_STATEMENT(copy_seats,
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(insert_stock,
-			 "INSERT INTO evently.stock (event_id, section_id, stripe, kind, available)"
-			 " SELECT s.event_id, s.section_id, i, s.kind, s.capacity / s.stripes + (i < s.capacity % s.stripes)::integer"
+			 "INSERT INTO evently.stock (event_id, section_id, stripe, reserved, available)"
+			 " SELECT s.event_id, s.section_id, i, s.kind = 'reserved', s.capacity / s.stripes + (i < s.capacity % s.stripes)::integer"
 			 "   FROM evently.event_section s, pg_catalog.generate_series(0, s.stripes - 1) i"
 			 "  WHERE s.event_id = $1",
 			 UUIDOID);
@@ -132,7 +132,7 @@ EV_STATEMENT(raise_version,
 			 UUIDOID);
 
 EV_STATEMENT(release_holds,
-			 "UPDATE evently.hold SET status = CASE WHEN expires_at <= $2 THEN 'expired' ELSE 'released' END"
+			 "UPDATE evently.hold SET status = CASE WHEN expires_at <= $2 THEN 'expired' ELSE 'released' END::evently.hold_status"
 			 " WHERE event_id = $1 AND status = 'active'",
 			 UUIDOID, TIMESTAMPTZOID);
 
@@ -180,13 +180,13 @@ EV_STATEMENT(read_event,
 /* An event about to change: Q is held exclusively. */
 typedef struct Change
 {
-	pg_uuid_t	event_id;
-	char	   *status;
+	pg_uuid_t event_id;
+	char *status;
 	TimestampTz start;
 	TimestampTz end;
-	int			capacity;
-	Numeric		base_price;
-	char	   *currency;
+	int capacity;
+	Numeric base_price;
+	char *currency;
 	TimestampTz clock;
 } Change;
 
@@ -207,8 +207,8 @@ require_timezone(const char *timezone)
 static void
 require_price(EvArg price)
 {
-	Numeric		limit = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum("1e12"), 0,
-															Int32GetDatum(-1)));
+	Numeric limit = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum("1e12"), 0,
+														Int32GetDatum(-1)));
 
 	if (price.isnull)
 		return;
@@ -244,7 +244,7 @@ require_order(TimestampTz start, TimestampTz end)
 static char *
 currency_of(const char *given)
 {
-	char	   *currency = pstrdup(given ? given : "USD");
+	char *currency = pstrdup(given ? given : "USD");
 
 	for (char *p = currency; *p != '\0'; p++)
 		*p = pg_toupper((unsigned char) *p);
@@ -257,7 +257,7 @@ currency_of(const char *given)
 static int
 read_venue(const pg_uuid_t *venue_id, int *capacity, bool capacity_given)
 {
-	int			sections;
+	int sections;
 
 	if (ev_query(&venue_capacity, ev_uuid(venue_id)) == 0)
 		ev_venue_not_found(venue_id);
@@ -284,16 +284,16 @@ require_known_pricing(const pg_uuid_t *venue_id, EvArg pricing)
 Datum
 evently_create_event(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t	event_id = ev_new_id(NULL);
-	pg_uuid_t  *venue_id = ev_uuid_argument(fcinfo, 3);
-	pg_uuid_t	named_venue;
-	int			capacity = PG_ARGISNULL(8) ? -1 : PG_GETARG_INT32(8);
-	int			sections = 0;
+	pg_uuid_t event_id = ev_new_id(NULL);
+	pg_uuid_t *venue_id = ev_uuid_argument(fcinfo, 3);
+	pg_uuid_t named_venue;
+	int capacity = PG_ARGISNULL(8) ? -1 : PG_GETARG_INT32(8);
+	int sections = 0;
 	TimestampTz start;
 	TimestampTz end;
-	char	   *currency;
-	char	   *status;
-	Numeric		base_price;
+	char *currency;
+	char *status;
+	Numeric base_price;
 
 	ev_begin(EV_WRITES);
 	if (*ev_required_text(fcinfo, 0, "name") == '\0')
@@ -345,10 +345,10 @@ evently_create_event(PG_FUNCTION_ARGS)
 static Change
 begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version)
 {
-	Change		change = {.event_id = *event_id};
-	pg_uuid_t	owner;
-	bool		has_owner;
-	int			present;
+	Change change = {.event_id = *event_id};
+	pg_uuid_t owner;
+	bool has_owner;
+	int present;
 
 	ev_lock_event_exclusive(event_id);
 	if (ev_query(&load_for_change, ev_uuid(event_id)) == 0)
@@ -382,7 +382,7 @@ end_change(const Change *change)
 static void
 require_modifiable(const Change *change)
 {
-	bool		final = strcmp(change->status, "cancelled") == 0 || strcmp(change->status, "completed") == 0;
+	bool final = strcmp(change->status, "cancelled") == 0 || strcmp(change->status, "completed") == 0;
 
 	if (final || change->start <= change->clock)
 		ev_raise(EV_EVENT_NOT_MODIFIABLE,
@@ -395,7 +395,10 @@ static bool
 may_follow(const Change *change, const char *next)
 {
 	static const char *const arrows[][2] = {
-		{"draft", "published"}, {"published", "inactive"}, {"inactive", "published"}, {"published", "completed"},
+		{"draft", "published"},
+		{"published", "inactive"},
+		{"inactive", "published"},
+		{"published", "completed"},
 	};
 
 	for (int i = 0; i < lengthof(arrows); i++)
@@ -409,7 +412,7 @@ may_follow(const Change *change, const char *next)
 static void
 change_status(const Change *change, const char *given)
 {
-	char	   *next = ev_word(given, "status", "draft, published, inactive, completed, cancelled");
+	char *next = ev_word(given, "status", "draft, published, inactive, completed, cancelled");
 
 	if (strcmp(next, "cancelled") == 0)
 		ev_raise(EV_INVALID_STATUS_TRANSITION, NULL,
@@ -418,7 +421,8 @@ change_status(const Change *change, const char *given)
 	if (!may_follow(change, next))
 		ev_raise(EV_INVALID_STATUS_TRANSITION,
 				 ev_detail_text(ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &change->event_id),
-											   "from", change->status), "to", next),
+											   "from", change->status),
+								"to", next),
 				 NULL, "an event that is %s cannot become %s", change->status, next);
 	ev_query(&set_status, ev_uuid(&change->event_id), ev_text(next));
 }
@@ -427,8 +431,8 @@ change_status(const Change *change, const char *given)
 static void
 change_capacity(const Change *change, int capacity)
 {
-	EvEvent    *event = ev_event_load(&change->event_id);
-	int			taken;
+	EvEvent *event = ev_event_load(&change->event_id);
+	int taken;
 
 	require_event_capacity(capacity);
 	if (capacity == change->capacity)
@@ -441,7 +445,8 @@ change_capacity(const Change *change, int capacity)
 	if (capacity < taken)
 		ev_raise(EV_CAPACITY_BELOW_BOOKED,
 				 ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &change->event_id),
-											 "requested", capacity), "booked", taken),
+											 "requested", capacity),
+							   "booked", taken),
 				 NULL, "the capacity cannot be less than the %d tickets sold and held", taken);
 	if (capacity < change->capacity)
 		ev_stock_gather(event, &event->sections[0], change->capacity - capacity);
@@ -457,9 +462,9 @@ change_capacity(const Change *change, int capacity)
 Datum
 evently_update_event(PG_FUNCTION_ARGS)
 {
-	Change		change;
-	char	   *name = ev_text_argument(fcinfo, 3);
-	EvArg		base_price = ev_arg(12);
+	Change change;
+	char *name = ev_text_argument(fcinfo, 3);
+	EvArg base_price = ev_arg(12);
 
 	ev_begin(EV_WRITES);
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
@@ -488,26 +493,27 @@ evently_update_event(PG_FUNCTION_ARGS)
 Datum
 evently_set_event_status(PG_FUNCTION_ARGS)
 {
-	Change		change;
-	char	   *status;
+	Change change;
+	char *status;
 
 	ev_begin(EV_WRITES);
 	status = ev_required_text(fcinfo, 1, "status");
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 2), ev_arg(3));
 	change_status(&change, status);
 	PG_RETURN_DATUM(ev_end(pg_strcasecmp(status, change.status) == 0
-						   ? detail_of(&change.event_id) : end_change(&change)));
+							   ? detail_of(&change.event_id)
+							   : end_change(&change)));
 }
 
 /* cancel_event(event_id, actor_id, version): holds are released, bookings refunded in full */
 Datum
 evently_cancel_event(PG_FUNCTION_ARGS)
 {
-	Change		change;
-	EvArg		event;
-	EvArg		clock;
-	int			holds;
-	int			bookings;
+	Change change;
+	EvArg event;
+	EvArg clock;
+	int holds;
+	int bookings;
 
 	ev_begin(EV_WRITES);
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
@@ -530,10 +536,10 @@ evently_cancel_event(PG_FUNCTION_ARGS)
 Datum
 evently_visible_event(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *event_id;
-	Datum		event;
-	pg_uuid_t	owner;
-	bool		has_owner;
+	pg_uuid_t *event_id;
+	Datum event;
+	pg_uuid_t owner;
+	bool has_owner;
 
 	ev_begin(EV_READS);
 	event_id = ev_required_uuid(fcinfo, 0, "event_id");

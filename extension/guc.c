@@ -9,11 +9,11 @@
 #include "guc.h"
 #include "stock.h"
 
-int			ev_hold_ttl;
-int			ev_hold_max_lifetime;
-int			ev_max_holds_per_user;
-int			ev_stock_stripes;
-int			ev_lock_timeout;
+int ev_hold_ttl;
+int ev_hold_max_lifetime;
+int ev_max_holds_per_user;
+int ev_stock_stripes;
+int ev_lock_timeout;
 
 void
 ev_guc_define(void)

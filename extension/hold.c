@@ -41,14 +41,14 @@ EV_STATEMENT(event_of_hold,
 
 EV_STATEMENT(load_hold,
 			 "SELECT h.user_id, h.section_id, h.ordinals, h.quantity, h.prices, h.total_price, h.currency,"
-			 "       h.status, h.created_at, h.expires_at,"
+			 "       h.status::text, h.created_at, h.expires_at,"
 			 "       ARRAY(SELECT s.label FROM evently.event_seat s"
 			 "              WHERE s.event_id = h.event_id AND s.ordinal = ANY (h.ordinals) ORDER BY s.ordinal)"
 			 "  FROM evently.hold h WHERE h.event_id = $1 AND h.hold_id = $2",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_hold,
-			 "SELECT status, expires_at FROM evently.hold WHERE event_id = $1 AND hold_id = $2 FOR UPDATE",
+			 "SELECT status::text, expires_at FROM evently.hold WHERE event_id = $1 AND hold_id = $2 FOR UPDATE",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_held_seats,
@@ -58,7 +58,7 @@ EV_STATEMENT(lock_held_seats,
 			 UUIDOID, INT4ARRAYOID, UUIDOID);
 
 EV_STATEMENT(set_hold_status,
-			 "UPDATE evently.hold SET status = $3 WHERE event_id = $1 AND hold_id = $2",
+			 "UPDATE evently.hold SET status = $3::evently.hold_status WHERE event_id = $1 AND hold_id = $2",
 			 UUIDOID, UUIDOID, TEXTOID);
 
 EV_STATEMENT(extend_hold,
@@ -122,7 +122,7 @@ fill_row(EvRow *row, const EvHold *hold, TimestampTz clock)
 static Datum
 hold_detail(FunctionCallInfo fcinfo, const EvHold *hold, TimestampTz clock)
 {
-	EvRow		row = ev_row(fcinfo);
+	EvRow row = ev_row(fcinfo);
 
 	fill_row(&row, hold, clock);
 	return ev_row_datum(&row);
@@ -137,8 +137,8 @@ hold_not_found(const pg_uuid_t *hold_id)
 static void
 read_hold_row(EvHold *hold)
 {
-	int			n;
-	Datum	   *prices;
+	int n;
+	Datum *prices;
 
 	hold->user_id = ev_get_uuid(0, 1);
 	hold->section_id = NULL;
@@ -169,7 +169,7 @@ read_hold_row(EvHold *hold)
 EvHold *
 ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id)
 {
-	EvHold	   *hold = palloc(sizeof(EvHold));
+	EvHold *hold = palloc(sizeof(EvHold));
 
 	hold->hold_id = *hold_id;
 	if (event_id != NULL)
@@ -194,7 +194,7 @@ ordinals_of(const EvHold *hold)
 int
 ev_hold_lock(EvHold *hold)
 {
-	int			carried = 0;
+	int carried = 0;
 
 	if (ev_query(&lock_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id)) == 0)
 		hold_not_found(&hold->hold_id);
@@ -236,7 +236,7 @@ ev_hold_set_status(EvHold *hold, const char *status)
 static EvHold *
 new_hold(const EvRequest *request, const EvGrant *grant)
 {
-	EvHold	   *hold = palloc0(sizeof(EvHold));
+	EvHold *hold = palloc0(sizeof(EvHold));
 
 	hold->hold_id = *request->hold_id;
 	hold->event_id = request->event_id;
@@ -266,7 +266,7 @@ new_hold(const EvRequest *request, const EvGrant *grant)
 static void
 store_hold(const EvHold *hold)
 {
-	Datum	   *prices = palloc(hold->quantity * sizeof(Datum));
+	Datum *prices = palloc(hold->quantity * sizeof(Datum));
 
 	for (int i = 0; i < hold->quantity; i++)
 		prices[i] = NumericGetDatum(hold->prices[i]);
@@ -280,15 +280,15 @@ store_hold(const EvHold *hold)
 static Datum
 place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
 {
-	EvKey		key;
-	Datum		result;
+	EvKey key;
+	Datum result;
 
 	if (!ev_key_open(&key, &hold_operation, &request->event_id, &request->user_id, idempotency_key,
 					 ev_request_canonical(request), &result))
 	{
-		pg_uuid_t	hold_id = ev_new_id(&request->event_id);
-		EvGrant    *grant;
-		EvHold	   *hold;
+		pg_uuid_t hold_id = ev_new_id(&request->event_id);
+		EvGrant *grant;
+		EvHold *hold;
 
 		request->hold_id = &hold_id;
 		grant = ev_reserve(request);
@@ -304,7 +304,7 @@ place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
 Datum
 evently_hold_seats(PG_FUNCTION_ARGS)
 {
-	EvRequest	request;
+	EvRequest request;
 
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
@@ -316,7 +316,7 @@ evently_hold_seats(PG_FUNCTION_ARGS)
 Datum
 evently_hold_tickets(PG_FUNCTION_ARGS)
 {
-	EvRequest	request;
+	EvRequest request;
 
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
@@ -328,7 +328,7 @@ evently_hold_tickets(PG_FUNCTION_ARGS)
 Datum
 evently_place_hold(PG_FUNCTION_ARGS)
 {
-	EvRequest	request;
+	EvRequest request;
 
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
@@ -347,7 +347,7 @@ load_by_arguments(FunctionCallInfo fcinfo)
 Datum
 evently_get_hold(PG_FUNCTION_ARGS)
 {
-	EvHold	   *hold;
+	EvHold *hold;
 
 	ev_begin(EV_READS);
 	hold = load_by_arguments(fcinfo);
@@ -359,9 +359,9 @@ Datum
 evently_validate_hold(PG_FUNCTION_ARGS)
 {
 	TimestampTz clock;
-	EvHold	   *hold;
-	EvRow		row;
-	EvRow		detail;
+	EvHold *hold;
+	EvRow row;
+	EvRow detail;
 	const char *status;
 
 	ev_begin(EV_READS);
@@ -382,8 +382,8 @@ evently_validate_hold(PG_FUNCTION_ARGS)
 Datum
 evently_extend_hold(PG_FUNCTION_ARGS)
 {
-	EvHold	   *hold;
-	int			carried;
+	EvHold *hold;
+	int carried;
 	TimestampTz clock;
 	TimestampTz last;
 
@@ -410,7 +410,7 @@ evently_extend_hold(PG_FUNCTION_ARGS)
 static EvStripe *
 lock_stripes(const EvHold *hold, const EvEvent *event)
 {
-	bool	   *touched;
+	bool *touched;
 
 	if (hold->section_id == NULL)
 		touched = ev_stock_sections_of_seats(event, hold->ordinals, hold->quantity);
@@ -426,18 +426,18 @@ lock_stripes(const EvHold *hold, const EvEvent *event)
 static void
 give_back(const EvHold *hold, const EvEvent *event, const EvStripe *stripes)
 {
-	int		   *deltas = palloc0(event->nsections * sizeof(int));
+	int *deltas = palloc0(event->nsections * sizeof(int));
 
 	if (hold->section_id != NULL)
 		deltas[ev_event_section_index(event, hold->section_id)] = hold->quantity;
 	else
 	{
-		int			freed = (int) ev_query(&free_seats, ev_uuid(&hold->event_id), ordinals_of(hold),
-										   ev_uuid(&hold->hold_id));
+		int freed = (int) ev_query(&free_seats, ev_uuid(&hold->event_id), ordinals_of(hold),
+								   ev_uuid(&hold->hold_id));
 
 		for (int i = 0; i < freed; i++)
 		{
-			pg_uuid_t	section_id = ev_get_uuid(i, 1);
+			pg_uuid_t section_id = ev_get_uuid(i, 1);
 
 			deltas[ev_event_section_index(event, &section_id)]++;
 		}
@@ -449,9 +449,9 @@ give_back(const EvHold *hold, const EvEvent *event, const EvStripe *stripes)
 Datum
 evently_release_hold(PG_FUNCTION_ARGS)
 {
-	EvHold	   *hold;
-	EvEvent    *event;
-	EvStripe   *stripes;
+	EvHold *hold;
+	EvEvent *event;
+	EvStripe *stripes;
 
 	ev_begin(EV_WRITES);
 	hold = load_by_arguments(fcinfo);

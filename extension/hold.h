@@ -23,17 +23,17 @@
 
 typedef struct EvHold
 {
-	pg_uuid_t	hold_id;
-	pg_uuid_t	event_id;
-	pg_uuid_t	user_id;
-	pg_uuid_t  *section_id;		/* by quantity, or */
-	int		   *ordinals;		/* seats */
-	char	  **labels;
-	int			quantity;
-	Numeric    *prices;
-	Numeric		total;
-	char	   *currency;
-	char	   *status;
+	pg_uuid_t hold_id;
+	pg_uuid_t event_id;
+	pg_uuid_t user_id;
+	pg_uuid_t *section_id; /* by quantity, or */
+	int *ordinals;		   /* seats */
+	char **labels;
+	int quantity;
+	Numeric *prices;
+	Numeric total;
+	char *currency;
+	char *status;
 	TimestampTz created_at;
 	TimestampTz expires_at;
 } EvHold;
@@ -42,7 +42,7 @@ typedef struct EvHold
 extern EvHold *ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id);
 
 /* Lock the row and read again what can change; then the seats that still carry the hold: their number. */
-extern int	ev_hold_lock(EvHold *hold);
+extern int ev_hold_lock(EvHold *hold);
 
 /* HOLD_EXPIRED or HOLD_NOT_ACTIVE, unless the hold lives at that time with all its seats. */
 extern void ev_hold_require_live(const EvHold *hold, int seats_carried, TimestampTz clock);

@@ -17,9 +17,9 @@ PG_FUNCTION_INFO_V1(evently_new_id);
 pg_uuid_t
 ev_new_id(const pg_uuid_t *event)
 {
-	pg_uuid_t	id;
+	pg_uuid_t id;
 	struct timeval now;
-	uint64		ms;
+	uint64 ms;
 
 	if (!pg_strong_random(id.data, UUID_LEN))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
@@ -30,7 +30,7 @@ ev_new_id(const pg_uuid_t *event)
 		id.data[i] = (unsigned char) (ms >> (40 - 8 * i));
 	if (event != NULL)
 	{
-		uint32		hash = hash_bytes(event->data, UUID_LEN) & 0xfff;
+		uint32 hash = hash_bytes(event->data, UUID_LEN) & 0xfff;
 
 		id.data[6] = (unsigned char) (hash >> 8);
 		id.data[7] = (unsigned char) hash;
@@ -43,7 +43,7 @@ ev_new_id(const pg_uuid_t *event)
 Datum
 evently_new_id(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 
 	*id = ev_new_id(PG_ARGISNULL(0) ? NULL : PG_GETARG_UUID_P(0));
 	PG_RETURN_UUID_P(id);
@@ -57,7 +57,7 @@ ev_parse_uuid(const char *text, pg_uuid_t *id)
 		return false;
 	for (int i = 0; i < 36; i++)
 	{
-		bool		dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
 		if (dash ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
 			return false;
@@ -76,8 +76,8 @@ char *
 ev_booking_ref(const pg_uuid_t *booking)
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	char	   *ref = palloc(11);
-	uint64		bits = 0;
+	char *ref = palloc(11);
+	uint64 bits = 0;
 
 	for (int i = 9; i < UUID_LEN; i++)
 		bits = bits << 8 | booking->data[i];

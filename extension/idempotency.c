@@ -42,7 +42,7 @@ bool
 ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id,
 			const pg_uuid_t *user_id, char *key, const char *request, Datum *replay)
 {
-	*open = (EvKey) {operation, *scope_id, *user_id, key, (Datum) 0};
+	*open = (EvKey){operation, *scope_id, *user_id, key, (Datum) 0};
 	was_replayed = false;
 	if (key == NULL)
 		return false;

@@ -23,10 +23,10 @@ typedef struct EvOperation
 typedef struct EvKey
 {
 	const EvOperation *operation;
-	pg_uuid_t	scope_id;
-	pg_uuid_t	user_id;
-	char	   *key;
-	Datum		request_hash;
+	pg_uuid_t scope_id;
+	pg_uuid_t user_id;
+	char *key;
+	Datum request_hash;
 } EvKey;
 
 /*

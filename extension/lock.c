@@ -38,7 +38,7 @@ hash_text(const char *text, uint64 seed)
 static LOCKTAG
 lock_tag(EvLockKind kind, uint64 hash)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, kind);
 	return tag;
@@ -78,7 +78,7 @@ ev_lock_event_exclusive(const pg_uuid_t *event)
 void
 ev_unlock_event_shared(const pg_uuid_t *event)
 {
-	LOCKTAG		tag = lock_tag(LOCK_EVENT, hash_id(event, 0));
+	LOCKTAG tag = lock_tag(LOCK_EVENT, hash_id(event, 0));
 
 	(void) LockRelease(&tag, ShareLock, false);
 }
@@ -92,7 +92,7 @@ stripe_tag(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
 bool
 ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
 {
-	LOCKTAG		tag = stripe_tag(event, section, stripe);
+	LOCKTAG tag = stripe_tag(event, section, stripe);
 
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
@@ -106,7 +106,7 @@ ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
 void
 ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
 {
-	LOCKTAG		tag = stripe_tag(event, section, stripe);
+	LOCKTAG tag = stripe_tag(event, section, stripe);
 
 	(void) LockRelease(&tag, ExclusiveLock, false);
 }
@@ -114,7 +114,7 @@ ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
 Datum
 evently_lock_event(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *event = PG_GETARG_UUID_P(0);
+	pg_uuid_t *event = PG_GETARG_UUID_P(0);
 
 	ev_begin(EV_WRITES);
 	ev_lock_event_exclusive(event);

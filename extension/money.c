@@ -15,8 +15,8 @@ PG_FUNCTION_INFO_V1(evently_round_money);
 static const struct
 {
 	const char *codes;
-	int			digits;
-}			exceptions[] = {
+	int digits;
+} exceptions[] = {
 	{"BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF", 0},
 	{"BHD IQD JOD KWD LYD OMR TND", 3},
 	{"CLF UYW", 4},

@@ -21,7 +21,7 @@ PG_FUNCTION_INFO_V1(evently_require_word);
 static int
 limit_of(FunctionCallInfo fcinfo, int n)
 {
-	int			limit = PG_ARGISNULL(n) ? DEFAULT_LIMIT : PG_GETARG_INT32(n);
+	int limit = PG_ARGISNULL(n) ? DEFAULT_LIMIT : PG_GETARG_INT32(n);
 
 	if (limit < 1)
 		ev_invalid("limit", "limit must be at least 1");
@@ -31,7 +31,7 @@ limit_of(FunctionCallInfo fcinfo, int n)
 static int
 page_of(FunctionCallInfo fcinfo, int n)
 {
-	int			page = PG_ARGISNULL(n) ? 1 : PG_GETARG_INT32(n);
+	int page = PG_ARGISNULL(n) ? 1 : PG_GETARG_INT32(n);
 
 	if (page < 1)
 		ev_invalid("page", "page must be at least 1");
@@ -69,7 +69,7 @@ evently_page_offset(PG_FUNCTION_ARGS)
 Datum
 evently_require_word(PG_FUNCTION_ARGS)
 {
-	char	   *value = ev_text_argument(fcinfo, 0);
+	char *value = ev_text_argument(fcinfo, 0);
 
 	if (value == NULL)
 		PG_RETURN_NULL();

@@ -32,7 +32,7 @@ static void
 render_time(StringInfo out, TimestampTz time)
 {
 	struct pg_tm tm;
-	fsec_t		fsec;
+	fsec_t fsec;
 
 	if (TIMESTAMP_NOT_FINITE(time) || timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
 	{
@@ -54,7 +54,7 @@ render_time(StringInfo out, TimestampTz time)
 static void
 render_json_text(StringInfo out, const char *json)
 {
-	bool		quoted = false;
+	bool quoted = false;
 
 	for (const char *p = json; *p != '\0'; p++)
 	{
@@ -71,12 +71,12 @@ render_json_text(StringInfo out, const char *json)
 static void
 render_record(StringInfo out, HeapTupleHeader record)
 {
-	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(record),
-											  HeapTupleHeaderGetTypMod(record));
+	TupleDesc desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(record),
+											HeapTupleHeaderGetTypMod(record));
 	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(record), .t_data = record};
-	Datum	   *values = palloc(desc->natts * sizeof(Datum));
-	bool	   *nulls = palloc(desc->natts * sizeof(bool));
-	char		separator = '{';
+	Datum *values = palloc(desc->natts * sizeof(Datum));
+	bool *nulls = palloc(desc->natts * sizeof(bool));
+	char separator = '{';
 
 	heap_deform_tuple(&tuple, desc, values, nulls);
 	for (int i = 0; i < desc->natts; i++)
@@ -103,12 +103,12 @@ render_record(StringInfo out, HeapTupleHeader record)
 static void
 render_array(StringInfo out, ArrayType *array, Oid element)
 {
-	int16		length;
-	bool		by_value;
-	char		align;
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
+	int16 length;
+	bool by_value;
+	char align;
+	Datum *values;
+	bool *nulls;
+	int n;
 
 	get_typlenbyvalalign(element, &length, &by_value, &align);
 	deconstruct_array(array, element, length, by_value, align, &values, &nulls, &n);
@@ -130,7 +130,7 @@ render_array(StringInfo out, ArrayType *array, Oid element)
 static void
 render_text(StringInfo out, text *value)
 {
-	char	   *string = text_to_cstring(value);
+	char *string = text_to_cstring(value);
 
 	escape_json(out, string);
 	pfree(string);
@@ -139,8 +139,8 @@ render_text(StringInfo out, text *value)
 static void
 render_by_output(StringInfo out, Datum value, Oid type)
 {
-	Oid			function;
-	bool		is_varlena;
+	Oid function;
+	bool is_varlena;
 
 	getTypeOutputInfo(type, &function, &is_varlena);
 	escape_json(out, OidOutputFunctionCall(function, value));
@@ -149,7 +149,7 @@ render_by_output(StringInfo out, Datum value, Oid type)
 static void
 render_composed(StringInfo out, Datum value, Oid type)
 {
-	Oid			element = get_element_type(type);
+	Oid element = get_element_type(type);
 
 	if (OidIsValid(element))
 		render_array(out, DatumGetArrayTypeP(value), element);
@@ -190,12 +190,12 @@ render_value(StringInfo out, Datum value, Oid type)
 			render_json_text(out, TextDatumGetCString(value));
 			break;
 		case JSONBOID:
-			{
-				Jsonb	   *json = DatumGetJsonbP(value);
+		{
+			Jsonb *json = DatumGetJsonbP(value);
 
-				render_json_text(out, JsonbToCString(NULL, &json->root, VARSIZE(json)));
-				break;
-			}
+			render_json_text(out, JsonbToCString(NULL, &json->root, VARSIZE(json)));
+			break;
+		}
 		default:
 			render_composed(out, value, type);
 	}

@@ -53,7 +53,8 @@ refuse_sold_out(const EvRequest *request, int available)
 {
 	ev_raise(EV_INSUFFICIENT_SEATS,
 			 ev_detail_uuid(ev_detail_int(ev_detail_int(ev_detail(), "requested", request->quantity),
-										  "available", available), "event_id", &request->event_id),
+										  "available", available),
+							"event_id", &request->event_id),
 			 NULL, "Not enough seats available");
 }
 
@@ -79,7 +80,7 @@ give_seats_to(const EvRequest *request, EvGrant *grant)
 static int *
 newly_taken(const EvGrant *grant)
 {
-	int		   *deltas = palloc0(grant->event->nsections * sizeof(int));
+	int *deltas = palloc0(grant->event->nsections * sizeof(int));
 
 	for (int i = 0; i < grant->quantity; i++)
 		deltas[grant->seats[i].section] -= grant->seats[i].was_held ? 0 : 1;
@@ -89,8 +90,8 @@ newly_taken(const EvGrant *grant)
 static void
 take_named_seats(const EvRequest *request, EvGrant *grant)
 {
-	bool	   *touched = palloc0(grant->event->nsections * sizeof(bool));
-	EvStripe   *stripes;
+	bool *touched = palloc0(grant->event->nsections * sizeof(bool));
+	EvStripe *stripes;
 
 	grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
 	for (int i = 0; i < grant->quantity; i++)
@@ -104,7 +105,7 @@ take_named_seats(const EvRequest *request, EvGrant *grant)
 static bool
 take_best_seats(const EvRequest *request, EvGrant *grant)
 {
-	EvStripe	stripe = ev_stock_lock_stripe(grant->event, grant->section);
+	EvStripe stripe = ev_stock_lock_stripe(grant->event, grant->section);
 
 	grant->seats = ev_seats_pick(grant->event, grant->section, grant->quantity, GetCurrentTimestamp());
 	if (grant->seats == NULL)
@@ -135,9 +136,9 @@ take_tickets(const EvRequest *request, EvGrant *grant, bool exclusive)
 static EvSection *
 choose_section(const EvRequest *request, EvEvent *event)
 {
-	int			asked = request->section_id ? ev_event_section_index(event, request->section_id) : -1;
-	int		   *available = ev_stock_available(event, GetCurrentTimestamp());
-	int			most = 0;
+	int asked = request->section_id ? ev_event_section_index(event, request->section_id) : -1;
+	int *available = ev_stock_available(event, GetCurrentTimestamp());
+	int most = 0;
 
 	for (int i = 0; i < event->nsections; i++)
 	{
@@ -210,7 +211,7 @@ price(EvGrant *grant)
 EvGrant *
 ev_reserve(const EvRequest *request)
 {
-	EvGrant    *grant = palloc0(sizeof(EvGrant));
+	EvGrant *grant = palloc0(sizeof(EvGrant));
 
 	grant->quantity = request->quantity;
 	if (request->hold_id != NULL)

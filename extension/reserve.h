@@ -17,25 +17,25 @@
 
 typedef struct EvRequest
 {
-	pg_uuid_t	event_id;
-	pg_uuid_t	user_id;
-	char	  **seats;			/* labels or layout ids; NULL: by quantity */
-	int			quantity;
-	pg_uuid_t  *section_id;		/* by quantity: this section; NULL: the first that has enough */
-	const pg_uuid_t *hold_id;	/* who is to have them: a hold, or */
-	const pg_uuid_t *booking_id;	/* a booking */
+	pg_uuid_t event_id;
+	pg_uuid_t user_id;
+	char **seats; /* labels or layout ids; NULL: by quantity */
+	int quantity;
+	pg_uuid_t *section_id;		 /* by quantity: this section; NULL: the first that has enough */
+	const pg_uuid_t *hold_id;	 /* who is to have them: a hold, or */
+	const pg_uuid_t *booking_id; /* a booking */
 } EvRequest;
 
 typedef struct EvGrant
 {
-	EvEvent    *event;
-	TimestampTz clock;			/* the moment of the decision */
-	TimestampTz expires_at;		/* of a hold */
-	int			quantity;
-	EvSection  *section;		/* by quantity: where */
-	EvSeat	   *seats;			/* quantity of them, or NULL for general admission */
-	Numeric    *prices;			/* quantity of them, in the order of the seats */
-	Numeric		total;
+	EvEvent *event;
+	TimestampTz clock;		/* the moment of the decision */
+	TimestampTz expires_at; /* of a hold */
+	int quantity;
+	EvSection *section; /* by quantity: where */
+	EvSeat *seats;		/* quantity of them, or NULL for general admission */
+	Numeric *prices;	/* quantity of them, in the order of the seats */
+	Numeric total;
 } EvGrant;
 
 extern EvGrant *ev_reserve(const EvRequest *request);

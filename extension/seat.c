@@ -50,7 +50,7 @@ EV_STATEMENT(give_seats,
 static EvArg
 ordinals_of(const EvSeat *seats, int n)
 {
-	int		   *ordinals = palloc(n * sizeof(int));
+	int *ordinals = palloc(n * sizeof(int));
 
 	for (int i = 0; i < n; i++)
 		ordinals[i] = seats[i].ordinal;
@@ -70,17 +70,17 @@ refuse_taken(const EvEvent *event, char *const *labels, int n)
 static void
 refuse_unknown(const EvEvent *event, char *const *names, int n, int nfound)
 {
-	char	  **missing = palloc(n * sizeof(char *));
-	int			nmissing = 0;
+	char **missing = palloc(n * sizeof(char *));
+	int nmissing = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		pg_uuid_t	id;
-		bool		found = false;
+		pg_uuid_t id;
+		bool found = false;
 
 		for (int row = 0; row < nfound && !found; row++)
 		{
-			pg_uuid_t	seat_id = ev_get_uuid(row, 4);
+			pg_uuid_t seat_id = ev_get_uuid(row, 4);
 
 			found = strcmp(ev_get_text(row, 2), names[i]) == 0 ||
 				(ev_parse_uuid(names[i], &id) && ev_same_id(&id, &seat_id));
@@ -93,7 +93,7 @@ refuse_unknown(const EvEvent *event, char *const *names, int n, int nfound)
 
 	for (int i = 0; i < nmissing; i++)
 	{
-		pg_uuid_t	id;
+		pg_uuid_t id;
 
 		if (ev_parse_uuid(missing[i], &id) && ev_query(&layout_seats, ev_uuid_array(&id, 1)) > 0)
 			ev_invalid("seat_ids", "seat %s (%s) belongs to another event", missing[i], ev_get_text(0, 1));
@@ -112,7 +112,7 @@ compare_names(const void *a, const void *b)
 static void
 refuse_repeated(char *const *names, int n)
 {
-	char	  **sorted = palloc(n * sizeof(char *));
+	char **sorted = palloc(n * sizeof(char *));
 
 	memcpy(sorted, names, n * sizeof(char *));
 	qsort(sorted, n, sizeof(char *), compare_names);
@@ -137,13 +137,13 @@ has_seats(const EvEvent *event)
 EvSeat *
 ev_seats_find(EvEvent *event, char *const *names, int n)
 {
-	pg_uuid_t  *ids = palloc(n * sizeof(pg_uuid_t));
-	int			nids = 0;
-	int			nfound;
-	EvSeat	   *seats = palloc(n * sizeof(EvSeat));
-	char	  **taken = palloc(n * sizeof(char *));
-	int			ntaken = 0;
-	pg_uuid_t	section_id;
+	pg_uuid_t *ids = palloc(n * sizeof(pg_uuid_t));
+	int nids = 0;
+	int nfound;
+	EvSeat *seats = palloc(n * sizeof(EvSeat));
+	char **taken = palloc(n * sizeof(char *));
+	int ntaken = 0;
+	pg_uuid_t section_id;
 
 	if (!has_seats(event))
 		ev_raise(EV_SEAT_MAP_MISSING, ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
@@ -161,8 +161,7 @@ ev_seats_find(EvEvent *event, char *const *names, int n)
 	for (int i = 0; i < n; i++)
 	{
 		section_id = ev_get_uuid(i, 3);
-		seats[i] = (EvSeat)
-		{
+		seats[i] = (EvSeat){
 			.ordinal = ev_get_int(i, 1),
 			.label = ev_get_text(i, 2),
 			.section = ev_event_section_index(event, &section_id),
@@ -178,8 +177,8 @@ ev_seats_find(EvEvent *event, char *const *names, int n)
 TimestampTz
 ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
 {
-	char	  **taken = palloc(n * sizeof(char *));
-	int			ntaken = 0;
+	char **taken = palloc(n * sizeof(char *));
+	int ntaken = 0;
 	TimestampTz clock;
 
 	if (ev_query(&lock_seats, ev_uuid(&event->event_id), ordinals_of(seats, n)) != (uint64) n)
@@ -199,19 +198,18 @@ ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
 static EvSeat *
 pick_seats_of(EvEvent *event, const EvSection *section, int n, TimestampTz clock)
 {
-	EvSeat	   *seats = palloc(n * sizeof(EvSeat));
+	EvSeat *seats = palloc(n * sizeof(EvSeat));
 
 	if (ev_query(&pick_seats, ev_uuid(&event->event_id), ev_uuid(&section->section_id),
 				 ev_time(clock), ev_int(n)) < (uint64) n)
 		return NULL;
 	for (int i = 0; i < n; i++)
-		seats[i] = (EvSeat)
-	{
-		.ordinal = ev_get_int(i, 1),
-		.label = ev_get_text(i, 2),
-		.section = (int) (section - event->sections),
-		.was_held = ev_get_bool(i, 3),
-	};
+		seats[i] = (EvSeat){
+			.ordinal = ev_get_int(i, 1),
+			.label = ev_get_text(i, 2),
+			.section = (int) (section - event->sections),
+			.was_held = ev_get_bool(i, 3),
+		};
 	return seats;
 }
 
@@ -224,7 +222,7 @@ ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	EvSeat	   *seats;
+	EvSeat *seats;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -241,10 +239,10 @@ ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock
 void
 ev_seats_give(const EvEvent *event, const EvSeat *seats, int n, EvSeatOwner owner)
 {
-	uint64		given = ev_query(&give_seats, ev_uuid(&event->event_id), ordinals_of(seats, n),
-								 ev_maybe_uuid(owner.hold_id),
-								 owner.hold_id ? ev_time(owner.held_until) : ev_null(),
-								 ev_maybe_uuid(owner.booking_id));
+	uint64 given = ev_query(&give_seats, ev_uuid(&event->event_id), ordinals_of(seats, n),
+							ev_maybe_uuid(owner.hold_id),
+							owner.hold_id ? ev_time(owner.held_until) : ev_null(),
+							ev_maybe_uuid(owner.booking_id));
 
 	if (given != (uint64) n)
 		elog(ERROR, "gave " UINT64_FORMAT " of %d seats", given, n);

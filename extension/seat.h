@@ -18,16 +18,16 @@
 
 typedef struct EvSeat
 {
-	int			ordinal;
-	char	   *label;
-	int			section;		/* index into the event's sections */
-	bool		was_held;		/* taken over from an expired hold: stock is unchanged */
+	int ordinal;
+	char *label;
+	int section;   /* index into the event's sections */
+	bool was_held; /* taken over from an expired hold: stock is unchanged */
 } EvSeat;
 
 /* Who is to have the seats. */
 typedef struct EvSeatOwner
 {
-	const pg_uuid_t *hold_id;	/* until held_until */
+	const pg_uuid_t *hold_id; /* until held_until */
 	TimestampTz held_until;
 	const pg_uuid_t *booking_id;
 } EvSeatOwner;

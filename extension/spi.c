@@ -29,7 +29,7 @@ begin_write(void)
 				 "booking functions need transaction isolation level READ COMMITTED");
 	if (LockTimeout == 0 && ev_lock_timeout > 0)
 	{
-		char		value[16];
+		char value[16];
 
 		snprintf(value, sizeof(value), "%d", ev_lock_timeout);
 		(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
@@ -50,7 +50,7 @@ ev_begin(EvAccess access)
 Datum
 ev_end(Datum composite)
 {
-	Datum		copy = SPI_datumTransfer(composite, false, -1);
+	Datum copy = SPI_datumTransfer(composite, false, -1);
 
 	ev_end_without_result();
 	return copy;
@@ -66,7 +66,7 @@ ev_end_without_result(void)
 static void
 prepare(EvStatement *statement)
 {
-	SPIPlanPtr	plan = SPI_prepare(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes));
+	SPIPlanPtr plan = SPI_prepare(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes));
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql, SPI_result_code_string(SPI_result));
@@ -78,9 +78,9 @@ prepare(EvStatement *statement)
 uint64
 ev_run(EvStatement *statement, const EvArg *args)
 {
-	Datum		values[FUNC_MAX_ARGS];
-	char		nulls[FUNC_MAX_ARGS];
-	int			rc;
+	Datum values[FUNC_MAX_ARGS];
+	char nulls[FUNC_MAX_ARGS];
+	int rc;
 
 	if (statement->plan == NULL)
 		prepare(statement);
@@ -98,7 +98,7 @@ ev_run(EvStatement *statement, const EvArg *args)
 bool
 ev_is_null(uint64 row, int column)
 {
-	bool		isnull;
+	bool isnull;
 
 	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 	return isnull;
@@ -107,8 +107,8 @@ ev_is_null(uint64 row, int column)
 Datum
 ev_value(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	bool isnull;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 
 	if (isnull)
 		elog(ERROR, "column %d is unexpectedly null", column);

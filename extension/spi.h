@@ -21,31 +21,31 @@
 typedef struct EvStatement
 {
 	const char *sql;
-	int			nargs;
-	const Oid  *argtypes;
-	SPIPlanPtr	plan;
+	int nargs;
+	const Oid *argtypes;
+	SPIPlanPtr plan;
 } EvStatement;
 
-#define EV_STATEMENT(name, text, ...) \
+#define EV_STATEMENT(name, text, ...)                   \
 	static const Oid name##_argtypes[] = {__VA_ARGS__}; \
 	static EvStatement name = {text, lengthof(name##_argtypes), name##_argtypes, NULL}
 
 /* An argument of a statement. */
 typedef struct EvArg
 {
-	Datum		value;
-	bool		isnull;
+	Datum value;
+	bool isnull;
 } EvArg;
 
-#define ev_null() ((EvArg) {(Datum) 0, true})
-#define ev_datum(d) ((EvArg) {(d), false})
+#define ev_null() ((EvArg){(Datum) 0, true})
+#define ev_datum(d) ((EvArg){(d), false})
 #define ev_int(i) ev_datum(Int32GetDatum(i))
 #define ev_bool(b) ev_datum(BoolGetDatum(b))
 #define ev_time(t) ev_datum(TimestampTzGetDatum(t))
 #define ev_uuid(u) ev_datum(UUIDPGetDatum(u))
-#define ev_maybe_uuid(u) ((EvArg) {UUIDPGetDatum(u), (u) == NULL})
+#define ev_maybe_uuid(u) ((EvArg){UUIDPGetDatum(u), (u) == NULL})
 /* The n-th argument of an SQL function, passed on as it came. */
-#define ev_arg(n) ((EvArg) {PG_ARGISNULL(n) ? (Datum) 0 : PG_GETARG_DATUM(n), PG_ARGISNULL(n)})
+#define ev_arg(n) ((EvArg){PG_ARGISNULL(n) ? (Datum) 0 : PG_GETARG_DATUM(n), PG_ARGISNULL(n)})
 
 typedef enum EvAccess
 {
@@ -59,13 +59,13 @@ extern void ev_end_without_result(void);
 
 /* Run a statement; returns the number of rows it returned or changed. */
 extern uint64 ev_run(EvStatement *statement, const EvArg *args);
-#define ev_query(statement, ...) ev_run((statement), (const EvArg[]) {__VA_ARGS__})
+#define ev_query(statement, ...) ev_run((statement), (const EvArg[]){__VA_ARGS__})
 
 /* Values of the last statement's rows; columns are numbered from 1. */
 extern bool ev_is_null(uint64 row, int column);
 extern Datum ev_value(uint64 row, int column);
 extern Datum ev_copied_value(uint64 row, int column);
-extern int	ev_get_int(uint64 row, int column);
+extern int ev_get_int(uint64 row, int column);
 extern bool ev_get_bool(uint64 row, int column);
 extern char *ev_get_text(uint64 row, int column);
 extern pg_uuid_t ev_get_uuid(uint64 row, int column);

@@ -106,17 +106,17 @@ update_stripe(EvStatement *statement, const EvEvent *event, EvStripe stripe, int
 EvStripe
 ev_stock_lock_stripe(const EvEvent *event, const EvSection *section)
 {
-	int			first = random_below(section->stripes);
+	int first = random_below(section->stripes);
 
 	for (int i = 0; i < section->stripes; i++)
 	{
-		EvStripe	stripe = {section, (first + i) % section->stripes};
+		EvStripe stripe = {section, (first + i) % section->stripes};
 
 		if (ev_try_lock_stripe(&event->event_id, &section->section_id, stripe.number))
 			return stripe;
 	}
 	ev_lock_stripe(&event->event_id, &section->section_id, first);
-	return (EvStripe) {section, first};
+	return (EvStripe){section, first};
 }
 
 void
@@ -135,7 +135,7 @@ ev_stock_change(const EvEvent *event, EvStripe stripe, int delta)
 EvStripe *
 ev_stock_lock_stripes(const EvEvent *event, const bool *touched)
 {
-	EvStripe   *stripes = palloc0(event->nsections * sizeof(EvStripe));
+	EvStripe *stripes = palloc0(event->nsections * sizeof(EvStripe));
 
 	for (int i = 0; i < event->nsections; i++)
 	{
@@ -155,12 +155,12 @@ ev_stock_change_all(const EvEvent *event, const EvStripe *stripes, const int *de
 bool *
 ev_stock_sections_of_seats(const EvEvent *event, const int *ordinals, int n)
 {
-	bool	   *touched = palloc0(event->nsections * sizeof(bool));
-	int			rows = (int) ev_query(&sections_of_seats, ev_uuid(&event->event_id), ev_int_array(ordinals, n));
+	bool *touched = palloc0(event->nsections * sizeof(bool));
+	int rows = (int) ev_query(&sections_of_seats, ev_uuid(&event->event_id), ev_int_array(ordinals, n));
 
 	for (int row = 0; row < rows; row++)
 	{
-		pg_uuid_t	section_id = ev_get_uuid(row, 1);
+		pg_uuid_t section_id = ev_get_uuid(row, 1);
 
 		touched[ev_event_section_index(event, &section_id)] = true;
 	}
@@ -180,9 +180,9 @@ take_locked(const EvEvent *event, EvStripe stripe, int n)
 bool
 ev_stock_take(const EvEvent *event, const EvSection *section, int n)
 {
-	int			candidates[EV_MAX_STRIPES];
-	int			ncandidates;
-	int			first;
+	int candidates[EV_MAX_STRIPES];
+	int ncandidates;
+	int first;
 
 	if (take_locked(event, ev_stock_lock_stripe(event, section), n))
 		return true;
@@ -195,7 +195,7 @@ ev_stock_take(const EvEvent *event, const EvSection *section, int n)
 	first = random_below(ncandidates);
 	for (int i = 0; i < ncandidates; i++)
 	{
-		EvStripe	stripe = {section, candidates[(first + i) % ncandidates]};
+		EvStripe stripe = {section, candidates[(first + i) % ncandidates]};
 
 		if (ev_try_lock_stripe(&event->event_id, &section->section_id, stripe.number) &&
 			take_locked(event, stripe, n))
@@ -207,9 +207,9 @@ ev_stock_take(const EvEvent *event, const EvSection *section, int n)
 void
 ev_stock_gather(const EvEvent *event, const EvSection *section, int n)
 {
-	uint64		rows = ev_query(&gather_from_stripes, ev_uuid(&event->event_id),
-								ev_uuid(&section->section_id), ev_int(n));
-	int			taken = 0;
+	uint64 rows = ev_query(&gather_from_stripes, ev_uuid(&event->event_id),
+						   ev_uuid(&section->section_id), ev_int(n));
+	int taken = 0;
 
 	for (uint64 row = 0; row < rows; row++)
 		taken += ev_get_int(row, 1);
@@ -226,8 +226,8 @@ ev_stock_spread(const EvEvent *event, const EvSection *section, int n)
 int *
 ev_stock_available(const EvEvent *event, TimestampTz clock)
 {
-	int		   *available = palloc(event->nsections * sizeof(int));
-	uint64		rows = ev_query(&available_by_section, ev_uuid(&event->event_id), ev_time(clock));
+	int *available = palloc(event->nsections * sizeof(int));
+	uint64 rows = ev_query(&available_by_section, ev_uuid(&event->event_id), ev_time(clock));
 
 	if (rows != (uint64) event->nsections)
 		elog(ERROR, "the sections of an event changed under Q");
@@ -250,9 +250,9 @@ ev_stock_reclaim(const pg_uuid_t *event_id, TimestampTz clock, int max)
 Datum
 evently_stripes_for(PG_FUNCTION_ARGS)
 {
-	int			capacity = PG_GETARG_INT32(0);
-	int			sections = PG_GETARG_INT32(1);
-	int			stripes = Min(capacity / 8, Max(4, EV_MAX_STRIPES / Max(1, sections)));
+	int capacity = PG_GETARG_INT32(0);
+	int sections = PG_GETARG_INT32(1);
+	int stripes = Min(capacity / 8, Max(4, EV_MAX_STRIPES / Max(1, sections)));
 
 	PG_RETURN_INT16(Max(1, Min(stripes, ev_stock_stripes)));
 }
@@ -264,9 +264,9 @@ evently_stripes_for(PG_FUNCTION_ARGS)
 Datum
 evently_expire_holds(PG_FUNCTION_ARGS)
 {
-	int			max = PG_GETARG_INT32(1);
-	int			reclaimed = 0;
-	pg_uuid_t	event_id;
+	int max = PG_GETARG_INT32(1);
+	int reclaimed = 0;
+	pg_uuid_t event_id;
 
 	ev_begin(EV_WRITES);
 	if (!PG_ARGISNULL(0))

@@ -26,7 +26,7 @@
 typedef struct EvStripe
 {
 	const EvSection *section;
-	int			number;
+	int number;
 } EvStripe;
 
 /* Lock one stripe, whichever is free. Unlock it only where nothing was changed. */
@@ -53,6 +53,6 @@ extern void ev_stock_spread(const EvEvent *event, const EvSection *section, int 
 extern int *ev_stock_available(const EvEvent *event, TimestampTz clock);
 
 /* Q exclusive: turn expired holds, oldest first and at most max, to status expired and credit them; how many. */
-extern int	ev_stock_reclaim(const pg_uuid_t *event_id, TimestampTz clock, int max);
+extern int ev_stock_reclaim(const pg_uuid_t *event_id, TimestampTz clock, int max);
 
 #endif

@@ -18,7 +18,7 @@
 static EvRow
 new_row(TupleDesc desc)
 {
-	return (EvRow) {
+	return (EvRow){
 		.desc = desc,
 		.filled = 0,
 		.values = palloc(desc->natts * sizeof(Datum)),
@@ -29,7 +29,7 @@ new_row(TupleDesc desc)
 EvRow
 ev_row(FunctionCallInfo fcinfo)
 {
-	TupleDesc	desc;
+	TupleDesc desc;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "the function is not declared to return a composite type");
@@ -39,8 +39,8 @@ ev_row(FunctionCallInfo fcinfo)
 EvRow
 ev_nested_row(const EvRow *row)
 {
-	Oid			type = TupleDescAttr(row->desc, row->filled)->atttypid;
-	Oid			element = get_element_type(type);
+	Oid type = TupleDescAttr(row->desc, row->filled)->atttypid;
+	Oid element = get_element_type(type);
 
 	return new_row(lookup_rowtype_tupdesc_copy(OidIsValid(element) ? element : type, -1));
 }
@@ -77,9 +77,9 @@ ev_text(const char *value)
 EvArg
 ev_array(const Datum *values, int n, Oid element)
 {
-	int16		length;
-	bool		by_value;
-	char		align;
+	int16 length;
+	bool by_value;
+	char align;
 
 	get_typlenbyvalalign(element, &length, &by_value, &align);
 	return ev_datum(PointerGetDatum(construct_array(unconstify(Datum *, values), n, element, length, by_value, align)));
@@ -88,7 +88,7 @@ ev_array(const Datum *values, int n, Oid element)
 EvArg
 ev_int_array(const int *values, int n)
 {
-	Datum	   *elements = palloc(n * sizeof(Datum));
+	Datum *elements = palloc(n * sizeof(Datum));
 
 	for (int i = 0; i < n; i++)
 		elements[i] = Int32GetDatum(values[i]);
@@ -98,7 +98,7 @@ ev_int_array(const int *values, int n)
 EvArg
 ev_uuid_array(const pg_uuid_t *values, int n)
 {
-	Datum	   *elements = palloc(n * sizeof(Datum));
+	Datum *elements = palloc(n * sizeof(Datum));
 
 	for (int i = 0; i < n; i++)
 		elements[i] = UUIDPGetDatum(&values[i]);
@@ -108,10 +108,10 @@ ev_uuid_array(const pg_uuid_t *values, int n)
 EvArg
 ev_text_array(char *const *values, int n)
 {
-	Datum	   *elements = palloc(n * sizeof(Datum));
-	bool	   *nulls = palloc(n * sizeof(bool));
-	int			dims[1] = {n};
-	int			lower_bounds[1] = {1};
+	Datum *elements = palloc(n * sizeof(Datum));
+	bool *nulls = palloc(n * sizeof(bool));
+	int dims[1] = {n};
+	int lower_bounds[1] = {1};
 
 	for (int i = 0; i < n; i++)
 	{
@@ -125,10 +125,10 @@ ev_text_array(char *const *values, int n)
 Datum *
 ev_elements_of(Datum array, Oid element, int *n)
 {
-	int16		length;
-	bool		by_value;
-	char		align;
-	Datum	   *values;
+	int16 length;
+	bool by_value;
+	char align;
+	Datum *values;
 
 	get_typlenbyvalalign(element, &length, &by_value, &align);
 	deconstruct_array(DatumGetArrayTypeP(array), element, length, by_value, align, &values, NULL, n);
@@ -138,8 +138,8 @@ ev_elements_of(Datum array, Oid element, int *n)
 int *
 ev_ints_of(Datum array, int *n)
 {
-	Datum	   *elements = ev_elements_of(array, INT4OID, n);
-	int		   *values = palloc(*n * sizeof(int));
+	Datum *elements = ev_elements_of(array, INT4OID, n);
+	int *values = palloc(*n * sizeof(int));
 
 	for (int i = 0; i < *n; i++)
 		values[i] = DatumGetInt32(elements[i]);
@@ -149,8 +149,8 @@ ev_ints_of(Datum array, int *n)
 char **
 ev_texts_of(Datum array, const char *name, int *n)
 {
-	char	  **values;
-	Datum	   *elements;
+	char **values;
+	Datum *elements;
 
 	if (array_contains_nulls(DatumGetArrayTypeP(array)))
 		ev_invalid(name, "%s must not contain null", name);

@@ -14,10 +14,10 @@
 /* A row under construction; columns are added in the type's order. */
 typedef struct EvRow
 {
-	TupleDesc	desc;
-	int			filled;
-	Datum	   *values;
-	bool	   *nulls;
+	TupleDesc desc;
+	int filled;
+	Datum *values;
+	bool *nulls;
 } EvRow;
 
 /* A row of the called function's result type. */

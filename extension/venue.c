@@ -93,22 +93,22 @@ EV_STATEMENT(find_venue,
 /* A section as create_venue() is given it. */
 typedef struct NewSection
 {
-	char	   *name;
-	bool		reserved;
-	int			rows;
-	int			seats_per_row;
-	int			first_row;
-	int			capacity;
-	Datum		price_multiplier;
+	char *name;
+	bool reserved;
+	int rows;
+	int seats_per_row;
+	int first_row;
+	int capacity;
+	Datum price_multiplier;
 } NewSection;
 
 /* Rows are lettered like the columns of a spreadsheet: 0 is A, 25 Z, 26 AA. */
 static char *
 row_label(int row)
 {
-	char		reversed[8];
-	int			n = 0;
-	char	   *label;
+	char reversed[8];
+	int n = 0;
+	char *label;
 
 	for (row++; row > 0; row = (row - 1) / 26)
 		reversed[n++] = 'A' + (row - 1) % 26;
@@ -121,13 +121,13 @@ row_label(int row)
 static int
 row_index(const char *label)
 {
-	int			row = 0;
+	int row = 0;
 
 	if (*label == '\0' || strlen(label) > 3)
 		ev_invalid("sections", "row_start must be one to three letters");
 	for (const char *p = label; *p != '\0'; p++)
 	{
-		char		letter = pg_toupper((unsigned char) *p);
+		char letter = pg_toupper((unsigned char) *p);
 
 		if (letter < 'A' || letter > 'Z')
 			ev_invalid("sections", "row_start must be one to three letters");
@@ -139,7 +139,7 @@ row_index(const char *label)
 Datum
 evently_row_label(PG_FUNCTION_ARGS)
 {
-	int			row = PG_GETARG_INT32(0);
+	int row = PG_GETARG_INT32(0);
 
 	if (row < 0)
 		ev_invalid("row", "rows are numbered from 0");
@@ -163,7 +163,7 @@ read_grid(NewSection *section, uint64 row)
 static NewSection
 read_section(uint64 row)
 {
-	NewSection	section = {.name = ev_get_text(row, 1)};
+	NewSection section = {.name = ev_get_text(row, 1)};
 
 	if (section.name == NULL || *section.name == '\0')
 		ev_invalid("sections", "a section needs a name");
@@ -219,14 +219,14 @@ share_rows(const NewSection *sections, int n)
 static void
 store_sections(const pg_uuid_t *venue_id, const NewSection *sections, int n)
 {
-	bool		prefixed = share_rows(sections, n);
-	int			seats = 0;
-	int			rows = 0;
+	bool prefixed = share_rows(sections, n);
+	int seats = 0;
+	int rows = 0;
 
 	for (int i = 0; i < n; i++)
 	{
 		const NewSection *section = &sections[i];
-		pg_uuid_t	section_id = ev_new_id(NULL);
+		pg_uuid_t section_id = ev_new_id(NULL);
 
 		ev_query(&insert_section, ev_uuid(&section_id), ev_uuid(venue_id), ev_int(i + 1), ev_text(section->name),
 				 ev_text(section->reserved ? "reserved" : "general"), ev_int(section->capacity),
@@ -265,10 +265,10 @@ require_capacity(int capacity)
 Datum
 evently_create_venue(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t	venue_id = ev_new_id(NULL);
+	pg_uuid_t venue_id = ev_new_id(NULL);
 	NewSection *sections = NULL;
-	int			n = 0;
-	int			capacity = PG_ARGISNULL(6) ? 0 : PG_GETARG_INT32(6);
+	int n = 0;
+	int capacity = PG_ARGISNULL(6) ? 0 : PG_GETARG_INT32(6);
 
 	ev_begin(EV_WRITES);
 	require_capacity(capacity);
@@ -276,7 +276,7 @@ evently_create_venue(PG_FUNCTION_ARGS)
 		ev_invalid("name", "name must not be empty");
 	if (!PG_ARGISNULL(8))
 	{
-		int			places = 0;
+		int places = 0;
 
 		sections = read_sections_of(PG_GETARG_DATUM(8), &n);
 		for (int i = 0; i < n; i++)
@@ -304,8 +304,8 @@ evently_get_venue(PG_FUNCTION_ARGS)
 Datum
 evently_update_venue(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *venue_id;
-	char	   *name = ev_text_argument(fcinfo, 1);
+	pg_uuid_t *venue_id;
+	char *name = ev_text_argument(fcinfo, 1);
 
 	ev_begin(EV_WRITES);
 	venue_id = ev_required_uuid(fcinfo, 0, "venue_id");
@@ -328,7 +328,7 @@ evently_update_venue(PG_FUNCTION_ARGS)
 Datum
 evently_delete_venue(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *venue_id;
+	pg_uuid_t *venue_id;
 
 	ev_begin(EV_WRITES);
 	venue_id = ev_required_uuid(fcinfo, 0, "venue_id");
@@ -336,8 +336,7 @@ evently_delete_venue(PG_FUNCTION_ARGS)
 		ev_venue_not_found(venue_id);
 	ev_query(&events_of_venue, ev_uuid(venue_id));
 	if (ev_get_int(0, 1) > 0)
-		ev_raise(EV_VENUE_IN_USE, ev_detail_int(ev_detail_uuid(ev_detail(), "venue_id", venue_id),
-												"events", ev_get_int(0, 1)),
+		ev_raise(EV_VENUE_IN_USE, ev_detail_int(ev_detail_uuid(ev_detail(), "venue_id", venue_id), "events", ev_get_int(0, 1)),
 				 NULL, "the venue has events");
 	ev_query(&delete_venue, ev_uuid(venue_id));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
@@ -348,9 +347,9 @@ pg_uuid_t
 ev_venue_find_or_create(Datum venue_jsonb, const pg_uuid_t *created_by)
 {
 	static const pg_uuid_t everywhere;
-	pg_uuid_t	venue_id;
-	char	   *field[6];
-	int			capacity;
+	pg_uuid_t venue_id;
+	char *field[6];
+	int capacity;
 
 	ev_query(&read_venue_reference, ev_datum(venue_jsonb));
 	for (int i = 0; i < lengthof(field); i++)

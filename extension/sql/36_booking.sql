@@ -43,7 +43,7 @@ BEGIN ATOMIC
 		WHERE b.user_id = list_bookings.user_id
 			AND (list_bookings.event_id IS NULL OR b.event_id = list_bookings.event_id)
 			AND (list_bookings.status IS NULL
-				OR b.status = evently.require_word(list_bookings.status, 'status', 'confirmed, cancelled'))
+				OR b.status = evently.require_word(list_bookings.status, 'status', 'confirmed, cancelled')::evently.booking_status)
 		ORDER BY b.created_at DESC, b.booking_id DESC LIMIT max_rows OFFSET skip) b,
 		LATERAL evently.get_booking(b.event_id, b.booking_id) d
 	ORDER BY b.created_at DESC, b.booking_id DESC;
@@ -63,7 +63,8 @@ BEGIN ATOMIC
 		LATERAL (SELECT count(*) FROM evently.booking b
 			WHERE b.user_id = list_bookings_page.user_id
 				AND (list_bookings_page.event_id IS NULL OR b.event_id = list_bookings_page.event_id)
-				AND (list_bookings_page.status IS NULL OR b.status = lower(list_bookings_page.status))) AS t (total);
+				AND (list_bookings_page.status IS NULL OR b.status = evently.require_word(list_bookings_page.status, 'status',
+					'confirmed, cancelled')::evently.booking_status)) AS t (total);
 END;
 COMMENT ON FUNCTION evently.list_bookings_page(uuid, integer, integer, integer, uuid, text) IS
 'One page of list_bookings(). page from 1, or offset; limit 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';
