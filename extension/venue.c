@@ -33,7 +33,8 @@ EV_STATEMENT(insert_venue,
 
 EV_STATEMENT(read_sections,
 			 "SELECT x.name, coalesce(x.kind, CASE WHEN x.rows IS NULL THEN 'general' ELSE 'reserved' END),"
-			 "       x.rows, x.seats_per_row, coalesce(x.row_start, 'A'), x.capacity, coalesce(x.price_multiplier, 1)"
+			 "       x.rows, x.seats_per_row, coalesce(x.row_start, 'A'), x.capacity, coalesce(x.price_multiplier, 1),"
+			 "       coalesce(x.price_multiplier, 1) BETWEEN 0 AND 1000"
 			 "  FROM ROWS FROM (pg_catalog.jsonb_to_recordset($1) AS (name text, kind text, rows integer,"
 			 "       seats_per_row integer, row_start text, capacity integer, price_multiplier numeric))"
 			 "       WITH ORDINALITY AS x (name, kind, rows, seats_per_row, row_start, capacity, price_multiplier, n)"
@@ -58,7 +59,8 @@ EV_STATEMENT(venue_detail,
 			 UUIDOID);
 
 EV_STATEMENT(lock_venue,
-			 "SELECT version FROM evently.venue WHERE venue_id = $1 FOR UPDATE",
+			 "SELECT v.version, v.capacity, EXISTS (SELECT FROM evently.venue_section s WHERE s.venue_id = v.venue_id)"
+			 "  FROM evently.venue v WHERE v.venue_id = $1 FOR UPDATE",
 			 UUIDOID);
 
 EV_STATEMENT(update_venue,
@@ -169,6 +171,8 @@ read_section(uint64 row)
 		ev_invalid("sections", "a section needs a name");
 	section.reserved = strcmp(ev_word(ev_get_text(row, 2), "kind", "reserved, general"), "reserved") == 0;
 	section.price_multiplier = ev_copied_value(row, 7);
+	if (!ev_get_bool(row, 8))
+		ev_invalid("sections", "the price_multiplier of section %s must be between 0 and 1000", section.name);
 	if (section.reserved)
 		read_grid(&section, row);
 	else if (ev_is_null(row, 6) || ev_get_int(row, 6) < 1)
@@ -318,6 +322,8 @@ evently_update_venue(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(9) && ev_get_int(0, 1) != PG_GETARG_INT32(9))
 		ev_raise(EV_CONCURRENT_UPDATE, ev_detail_int(ev_detail(), "version", ev_get_int(0, 1)),
 				 "Read it again and repeat the change.", "the venue was changed by somebody else");
+	if (!PG_ARGISNULL(7) && ev_get_bool(0, 3) && PG_GETARG_INT32(7) != ev_get_int(0, 2))
+		ev_invalid("capacity", "the capacity of a venue with sections is theirs: %d", ev_get_int(0, 2));
 	ev_query(&update_venue, ev_uuid(venue_id), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6),
 			 ev_arg(7), ev_arg(8));
 	venue_detail_of(venue_id);

@@ -67,7 +67,7 @@ CREATE TABLE evently.venue_section (
 	ordinal integer NOT NULL,
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
 	kind text NOT NULL CHECK (kind IN ('reserved', 'general')),
-	capacity integer NOT NULL CHECK (capacity BETWEEN 1 AND 200000),
+	capacity integer NOT NULL CHECK (capacity BETWEEN 1 AND 1000000),
 	price_multiplier numeric NOT NULL DEFAULT 1 CHECK (price_multiplier BETWEEN 0 AND 1000),
 	UNIQUE (venue_id, ordinal),
 	UNIQUE (venue_id, name)
@@ -129,7 +129,7 @@ CREATE TABLE evently.event_section (
 	kind text NOT NULL CHECK (kind IN ('reserved', 'general')),
 	capacity integer NOT NULL CHECK (capacity >= 0),
 	price_multiplier numeric,
-	price numeric NOT NULL CHECK (price >= 0),
+	price numeric NOT NULL CHECK (price >= 0 AND price < 1e15),
 	stripes smallint NOT NULL CHECK (stripes BETWEEN 1 AND 64),
 	PRIMARY KEY (event_id, section_id),
 	UNIQUE (event_id, ordinal)

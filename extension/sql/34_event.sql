@@ -1,4 +1,4 @@
--- Events (event.c, event_admin.c).
+-- Events (event.c, event_create.c, event_change.c).
 
 CREATE TYPE evently.event_cancellation AS (
 	event_id uuid,

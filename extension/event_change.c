@@ -1,103 +1,36 @@
 /*
- * event_admin.c
- *		Creating, changing and cancelling events: everything that takes Q exclusive on purpose.
+ * event_change.c
+ *		Changing and cancelling events: everything that takes Q exclusive on purpose.
  *
  * Every change waits for the bookings under way and keeps new ones out until it commits, so a booking never acts on
  * a status, price or capacity that is no longer true.
  */
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "pgtime.h"
 #include "utils/builtins.h"
 
 #include "account.h"
 #include "args.h"
 #include "errors.h"
 #include "event.h"
-#include "guc.h"
-#include "id.h"
+#include "event_check.h"
 #include "lock.h"
 #include "money.h"
 #include "spi.h"
 #include "stock.h"
 #include "tuple.h"
-#include "venue.h"
 
-#define DEFAULT_DURATION (3 * USECS_PER_HOUR)
 #define EXPIRED_HOLDS_ROUND 10000
 
-PG_FUNCTION_INFO_V1(evently_create_event);
 PG_FUNCTION_INFO_V1(evently_update_event);
 PG_FUNCTION_INFO_V1(evently_set_event_status);
 PG_FUNCTION_INFO_V1(evently_cancel_event);
-PG_FUNCTION_INFO_V1(evently_visible_event);
-
-EV_STATEMENT(venue_capacity,
-			 "SELECT v.capacity, count(s.section_id)::integer, coalesce(sum(s.capacity), 0)::integer"
-			 "  FROM evently.venue v LEFT JOIN evently.venue_section s ON s.venue_id = v.venue_id"
-			 " WHERE v.venue_id = $1 GROUP BY v.venue_id",
-			 UUIDOID);
-
-EV_STATEMENT(insert_event,
-			 "INSERT INTO evently.event (event_id, name, description, venue_id, event_type, start_datetime,"
-			 " end_datetime, timezone, sale_start_time, sale_end_time, total_capacity, base_price, currency,"
-			 " max_tickets_per_booking, status, tags, created_by, created_at, updated_at)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16, '{}'), $17,"
-			 " clock_timestamp(), clock_timestamp())",
-			 UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID,
-			 TIMESTAMPTZOID, INT4OID, NUMERICOID, TEXTOID, INT4OID, TEXTOID, TEXTARRAYOID, UUIDOID);
-
-EV_STATEMENT(unknown_pricing,
-			 "SELECT coalesce(p.name, p.section_id::text, 'null')"
-			 "  FROM pg_catalog.jsonb_to_recordset($2) AS p (section_id uuid, name text)"
-			 " WHERE NOT EXISTS (SELECT FROM evently.venue_section s WHERE s.venue_id = $1"
-			 "                      AND (s.section_id = p.section_id OR lower(s.name) = lower(p.name)))",
-			 UUIDOID, JSONBOID);
-
-EV_STATEMENT(copy_sections,
-			 "INSERT INTO evently.event_section (event_id, section_id, ordinal, name, kind, capacity,"
-			 " price_multiplier, price, stripes)"
-			 " SELECT $1, s.section_id, s.ordinal, s.name, s.kind, s.capacity,"
-			 "        CASE WHEN p.price IS NULL THEN coalesce(p.price_multiplier, s.price_multiplier) END,"
-			 "        evently.round_money(coalesce(p.price, $3 * coalesce(p.price_multiplier, s.price_multiplier)), $4),"
-			 "        evently.stripes_for(s.capacity, count(*) OVER ()::integer)"
-			 "   FROM evently.venue_section s"
-			 "   LEFT JOIN LATERAL (SELECT j.price, j.price_multiplier"
-			 "       FROM pg_catalog.jsonb_to_recordset(coalesce($5, '[]'))"
-			 "            AS j (section_id uuid, name text, price numeric, price_multiplier numeric)"
-			 "      WHERE j.section_id = s.section_id OR lower(j.name) = lower(s.name) LIMIT 1) p ON true"
-			 "  WHERE s.venue_id = $2",
-			 UUIDOID, UUIDOID, NUMERICOID, TEXTOID, JSONBOID);
-
-EV_STATEMENT(insert_general_section,
-			 "INSERT INTO evently.event_section (event_id, section_id, ordinal, name, kind, capacity,"
-			 " price_multiplier, price, stripes)"
-			 " VALUES ($1, evently.new_id(NULL), 1, 'General', 'general', $2, 1, $3, evently.stripes_for($2, 1))",
-			 UUIDOID, INT4OID, NUMERICOID);
-
-EV_STATEMENT(copy_seats,
-			 "INSERT INTO evently.event_seat (event_id, ordinal, section_id, seat_id, label, row_label, number, x, y,"
-			 " accessible)"
-			 " SELECT $1, ordinal, section_id, seat_id, label, row_label, number, x, y, accessible"
-			 "   FROM evently.venue_seat WHERE venue_id = $2 ORDER BY ordinal",
-			 UUIDOID, UUIDOID);
-
-EV_STATEMENT(insert_stock,
-			 "INSERT INTO evently.stock (event_id, section_id, stripe, reserved, available)"
-			 " SELECT s.event_id, s.section_id, i, s.kind = 'reserved', s.capacity / s.stripes + (i < s.capacity % s.stripes)::integer"
-			 "   FROM evently.event_section s, pg_catalog.generate_series(0, s.stripes - 1) i"
-			 "  WHERE s.event_id = $1",
-			 UUIDOID);
-
-EV_STATEMENT(event_detail,
-			 "SELECT evently.describe_event(e) FROM evently.event e WHERE e.event_id = $1",
-			 UUIDOID);
 
 EV_STATEMENT(load_for_change,
-			 "SELECT created_by, version, status, start_datetime, end_datetime, total_capacity, base_price, currency"
+			 "SELECT created_by, version, status, start_datetime, end_datetime, total_capacity, currency,"
+			 "       sale_start_time, sale_end_time"
 			 "  FROM evently.event WHERE event_id = $1",
 			 UUIDOID);
 
@@ -173,10 +106,6 @@ EV_STATEMENT(cancellation_summary,
 			 "  FROM evently.event e WHERE e.event_id = $1",
 			 UUIDOID, INT4OID, INT4OID, TIMESTAMPTZOID);
 
-EV_STATEMENT(read_event,
-			 "SELECT e, e.status IN ('published', 'completed'), e.created_by FROM evently.event e WHERE e.event_id = $1",
-			 UUIDOID);
-
 /* An event about to change: Q is held exclusively. */
 typedef struct Change
 {
@@ -185,161 +114,11 @@ typedef struct Change
 	TimestampTz start;
 	TimestampTz end;
 	int capacity;
-	Numeric base_price;
 	char *currency;
+	EvArg sale_start;
+	EvArg sale_end;
 	TimestampTz clock;
 } Change;
-
-static Datum
-detail_of(const pg_uuid_t *event_id)
-{
-	ev_query(&event_detail, ev_uuid(event_id));
-	return ev_copied_value(0, 1);
-}
-
-static void
-require_timezone(const char *timezone)
-{
-	if (timezone != NULL && (*timezone == '\0' || pg_tzset(timezone) == NULL))
-		ev_invalid("timezone", "timezone must be a name of the IANA database, like Europe/Paris");
-}
-
-static void
-require_price(EvArg price)
-{
-	Numeric limit = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum("1e12"), 0,
-														Int32GetDatum(-1)));
-
-	if (price.isnull)
-		return;
-	if (numeric_is_nan(DatumGetNumeric(price.value)) || numeric_is_inf(DatumGetNumeric(price.value)) ||
-		DatumGetBool(DirectFunctionCall2(numeric_lt, price.value, NumericGetDatum(int64_to_numeric(0)))) ||
-		DatumGetBool(DirectFunctionCall2(numeric_ge, price.value, NumericGetDatum(limit))))
-		ev_invalid("base_price", "base_price must be at least 0 and below 1e12");
-}
-
-static void
-require_max_tickets(FunctionCallInfo fcinfo, int n)
-{
-	if (!PG_ARGISNULL(n) && (PG_GETARG_INT32(n) < 1 || PG_GETARG_INT32(n) > 1000))
-		ev_invalid("max_tickets_per_booking", "max_tickets_per_booking must be between 1 and 1000");
-}
-
-static void
-require_event_capacity(int capacity)
-{
-	if (capacity < 0 || capacity > 1000000)
-		ev_invalid("total_capacity", "total_capacity must be between 0 and 1000000");
-}
-
-static void
-require_order(TimestampTz start, TimestampTz end)
-{
-	if (TIMESTAMP_NOT_FINITE(start) || TIMESTAMP_NOT_FINITE(end))
-		ev_invalid("start_datetime", "an event's times must be finite");
-	if (end <= start)
-		ev_invalid("end_datetime", "end_datetime must be after start_datetime");
-}
-
-static char *
-currency_of(const char *given)
-{
-	char *currency = pstrdup(given ? given : "USD");
-
-	for (char *p = currency; *p != '\0'; p++)
-		*p = pg_toupper((unsigned char) *p);
-	if (strlen(currency) != 3 || strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
-		ev_invalid("currency", "currency must be a code of ISO 4217, like EUR");
-	return currency;
-}
-
-/* What the venue brings: its number of sections; capacity is set where the venue decides it. */
-static int
-read_venue(const pg_uuid_t *venue_id, int *capacity, bool capacity_given)
-{
-	int sections;
-
-	if (ev_query(&venue_capacity, ev_uuid(venue_id)) == 0)
-		ev_venue_not_found(venue_id);
-	sections = ev_get_int(0, 2);
-	if (sections > 0)
-		*capacity = ev_get_int(0, 3);
-	else if (!capacity_given && ev_get_int(0, 1) > 0)
-		*capacity = ev_get_int(0, 1);
-	return sections;
-}
-
-static void
-require_known_pricing(const pg_uuid_t *venue_id, EvArg pricing)
-{
-	if (!pricing.isnull && ev_query(&unknown_pricing, ev_maybe_uuid(venue_id), pricing) > 0)
-		ev_invalid("section_pricing", "the venue has no section %s", ev_get_text(0, 1));
-}
-
-/*
- * create_event(name, start_datetime, end_datetime, venue_id, venue, description, event_type, timezone, total_capacity,
- * base_price, currency, max_tickets_per_booking, sale_start_time, sale_end_time, section_pricing, status, tags,
- * created_by)
- */
-Datum
-evently_create_event(PG_FUNCTION_ARGS)
-{
-	pg_uuid_t event_id = ev_new_id(NULL);
-	pg_uuid_t *venue_id = ev_uuid_argument(fcinfo, 3);
-	pg_uuid_t named_venue;
-	int capacity = PG_ARGISNULL(8) ? -1 : PG_GETARG_INT32(8);
-	int sections = 0;
-	TimestampTz start;
-	TimestampTz end;
-	char *currency;
-	char *status;
-	Numeric base_price;
-
-	ev_begin(EV_WRITES);
-	if (*ev_required_text(fcinfo, 0, "name") == '\0')
-		ev_invalid("name", "name must not be empty");
-	if (PG_ARGISNULL(1))
-		ev_invalid("start_datetime", "start_datetime is required");
-	start = PG_GETARG_TIMESTAMPTZ(1);
-	end = PG_ARGISNULL(2) ? start + DEFAULT_DURATION : PG_GETARG_TIMESTAMPTZ(2);
-	require_order(start, end);
-	require_timezone(ev_text_argument(fcinfo, 7));
-	require_price(ev_arg(9));
-	require_max_tickets(fcinfo, 11);
-	if (!PG_ARGISNULL(12) && !PG_ARGISNULL(13) && PG_GETARG_TIMESTAMPTZ(13) <= PG_GETARG_TIMESTAMPTZ(12))
-		ev_invalid("sale_end_time", "sale_end_time must be after sale_start_time");
-	currency = currency_of(ev_text_argument(fcinfo, 10));
-	base_price = ev_money_round(PG_ARGISNULL(9) ? int64_to_numeric(0) : PG_GETARG_NUMERIC(9), currency);
-	status = PG_ARGISNULL(15) ? "published" : ev_word(ev_text_argument(fcinfo, 15), "status", "draft, published");
-
-	if (venue_id == NULL && !PG_ARGISNULL(4))
-	{
-		named_venue = ev_venue_find_or_create(PG_GETARG_DATUM(4), ev_uuid_argument(fcinfo, 17));
-		venue_id = &named_venue;
-	}
-	if (venue_id != NULL)
-		sections = read_venue(venue_id, &capacity, capacity >= 0);
-	if (capacity == -1)
-		ev_invalid("total_capacity", "total_capacity is required where the venue does not tell it");
-	require_event_capacity(capacity);
-	require_known_pricing(venue_id, ev_arg(14));
-
-	ev_query(&insert_event, ev_uuid(&event_id), ev_arg(0), ev_arg(5), ev_maybe_uuid(venue_id), ev_arg(6),
-			 ev_time(start), ev_time(end), PG_ARGISNULL(7) ? ev_text("UTC") : ev_arg(7), ev_arg(12), ev_arg(13),
-			 ev_int(capacity), ev_datum(NumericGetDatum(base_price)), ev_text(currency),
-			 PG_ARGISNULL(11) ? ev_int(20) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17));
-	if (sections > 0)
-	{
-		ev_query(&copy_sections, ev_uuid(&event_id), ev_uuid(venue_id), ev_datum(NumericGetDatum(base_price)),
-				 ev_text(currency), ev_arg(14));
-		ev_query(&copy_seats, ev_uuid(&event_id), ev_uuid(venue_id));
-	}
-	else
-		ev_query(&insert_general_section, ev_uuid(&event_id), ev_int(capacity),
-				 ev_datum(NumericGetDatum(base_price)));
-	ev_query(&insert_stock, ev_uuid(&event_id));
-	PG_RETURN_DATUM(ev_end(detail_of(&event_id)));
-}
 
 /* Q exclusive; then who may, and whether he has seen the present version. */
 static Change
@@ -361,8 +140,9 @@ begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version
 	change.start = ev_get_time(0, 4);
 	change.end = ev_get_time(0, 5);
 	change.capacity = ev_get_int(0, 6);
-	change.base_price = DatumGetNumeric(ev_copied_value(0, 7));
-	change.currency = ev_get_text(0, 8);
+	change.currency = ev_get_text(0, 7);
+	change.sale_start = ev_is_null(0, 8) ? ev_null() : ev_time(ev_get_time(0, 8));
+	change.sale_end = ev_is_null(0, 9) ? ev_null() : ev_time(ev_get_time(0, 9));
 	change.clock = GetCurrentTimestamp();
 	ev_require_owner(actor_id, has_owner ? &owner : NULL, "event");
 	if (!version.isnull && DatumGetInt32(version.value) != present)
@@ -376,7 +156,7 @@ static Datum
 end_change(const Change *change)
 {
 	ev_query(&raise_version, ev_uuid(&change->event_id));
-	return detail_of(&change->event_id);
+	return ev_event_detail(&change->event_id);
 }
 
 static void
@@ -434,7 +214,7 @@ change_capacity(const Change *change, int capacity)
 	EvEvent *event = ev_event_load(&change->event_id);
 	int taken;
 
-	require_event_capacity(capacity);
+	ev_require_capacity(capacity);
 	if (capacity == change->capacity)
 		return;
 	if (event->nsections != 1 || event->sections[0].reserved)
@@ -471,11 +251,13 @@ evently_update_event(PG_FUNCTION_ARGS)
 	require_modifiable(&change);
 	if (name != NULL && *name == '\0')
 		ev_invalid("name", "name must not be empty");
-	require_order(PG_ARGISNULL(6) ? change.start : PG_GETARG_TIMESTAMPTZ(6),
-				  PG_ARGISNULL(7) ? change.end : PG_GETARG_TIMESTAMPTZ(7));
-	require_timezone(ev_text_argument(fcinfo, 8));
-	require_price(base_price);
-	require_max_tickets(fcinfo, 13);
+	ev_require_order(PG_ARGISNULL(6) ? change.start : PG_GETARG_TIMESTAMPTZ(6),
+					 PG_ARGISNULL(7) ? change.end : PG_GETARG_TIMESTAMPTZ(7));
+	ev_require_timezone(ev_text_argument(fcinfo, 8));
+	ev_require_sale_order(PG_ARGISNULL(9) ? change.sale_start : ev_arg(9),
+						  PG_ARGISNULL(10) ? change.sale_end : ev_arg(10));
+	ev_require_price(base_price);
+	ev_require_max_tickets(ev_arg(13));
 	if (!base_price.isnull)
 		base_price = ev_datum(NumericGetDatum(ev_money_round(DatumGetNumeric(base_price.value), change.currency)));
 	ev_query(&update_event, ev_uuid(&change.event_id), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6), ev_arg(7),
@@ -501,7 +283,7 @@ evently_set_event_status(PG_FUNCTION_ARGS)
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 2), ev_arg(3));
 	change_status(&change, status);
 	PG_RETURN_DATUM(ev_end(pg_strcasecmp(status, change.status) == 0
-							   ? detail_of(&change.event_id)
+							   ? ev_event_detail(&change.event_id)
 							   : end_change(&change)));
 }
 
@@ -530,25 +312,4 @@ evently_cancel_event(PG_FUNCTION_ARGS)
 	ev_query(&restore_stock, event);
 	ev_query(&cancellation_summary, event, ev_int(bookings), ev_int(holds), clock);
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
-}
-
-/* visible_event(event_id, published_only, actor_id): the row, or EVENT_NOT_FOUND, or FORBIDDEN */
-Datum
-evently_visible_event(PG_FUNCTION_ARGS)
-{
-	pg_uuid_t *event_id;
-	Datum event;
-	pg_uuid_t owner;
-	bool has_owner;
-
-	ev_begin(EV_READS);
-	event_id = ev_required_uuid(fcinfo, 0, "event_id");
-	if (ev_query(&read_event, ev_uuid(event_id)) == 0 || (PG_GETARG_BOOL(1) && !ev_get_bool(0, 2)))
-		ev_event_not_found(event_id);
-	event = ev_copied_value(0, 1);
-	has_owner = !ev_is_null(0, 3);
-	if (has_owner)
-		owner = ev_get_uuid(0, 3);
-	ev_require_owner(ev_uuid_argument(fcinfo, 2), has_owner ? &owner : NULL, "event");
-	PG_RETURN_DATUM(ev_end(event));
 }

@@ -1,0 +1,86 @@
+/*
+ * event_check.c
+ *		What the fields of an event may be.
+ */
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+
+#include "errors.h"
+#include "event_check.h"
+#include "money.h"
+
+/* 1e12 of any currency */
+#define PRICE_LIMIT INT64CONST(1000000000000)
+
+void
+ev_require_timezone(const char *timezone)
+{
+	if (timezone != NULL && (*timezone == '\0' || pg_tzset(timezone) == NULL))
+		ev_invalid("timezone", "timezone must be a name of the IANA database, like Europe/Paris");
+}
+
+/* NaN and infinity are at or above every limit. */
+void
+ev_require_price(EvArg price)
+{
+	if (price.isnull)
+		return;
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, price.value, NumericGetDatum(int64_to_numeric(0)))) ||
+		DatumGetBool(DirectFunctionCall2(numeric_ge, price.value, NumericGetDatum(int64_to_numeric(PRICE_LIMIT)))))
+		ev_invalid("base_price", "base_price must be at least 0 and below 1e12");
+}
+
+void
+ev_require_max_tickets(EvArg max)
+{
+	if (!max.isnull && (DatumGetInt32(max.value) < 1 || DatumGetInt32(max.value) > 1000))
+		ev_invalid("max_tickets_per_booking", "max_tickets_per_booking must be between 1 and 1000");
+}
+
+void
+ev_require_capacity(int capacity)
+{
+	if (capacity < 0 || capacity > 1000000)
+		ev_invalid("total_capacity", "total_capacity must be between 0 and 1000000");
+}
+
+void
+ev_require_order(TimestampTz start, TimestampTz end)
+{
+	if (TIMESTAMP_NOT_FINITE(start) || TIMESTAMP_NOT_FINITE(end))
+		ev_invalid("start_datetime", "an event's times must be finite");
+	if (end <= start)
+		ev_invalid("end_datetime", "end_datetime must be after start_datetime");
+}
+
+static void
+require_finite(const char *field, EvArg time)
+{
+	if (!time.isnull && TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(time.value)))
+		ev_invalid(field, "%s must be finite", field);
+}
+
+void
+ev_require_sale_order(EvArg start, EvArg end)
+{
+	require_finite("sale_start_time", start);
+	require_finite("sale_end_time", end);
+	if (!start.isnull && !end.isnull && DatumGetTimestampTz(end.value) <= DatumGetTimestampTz(start.value))
+		ev_invalid("sale_end_time", "sale_end_time must be after sale_start_time");
+}
+
+char *
+ev_currency(const char *given)
+{
+	char *currency = pstrdup(given ? given : "USD");
+
+	for (char *p = currency; *p != '\0'; p++)
+		*p = pg_toupper((unsigned char) *p);
+	if (strlen(currency) != 3 || strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+		ev_invalid("currency", "currency must be a code of ISO 4217, like EUR");
+	return currency;
+}

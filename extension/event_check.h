@@ -1,0 +1,21 @@
+/*
+ * event_check.h
+ *		What the fields of an event may be, the same when it is created and when it is changed: VALIDATION_ERROR names
+ *		the field.
+ */
+#ifndef EV_EVENT_CHECK_H
+#define EV_EVENT_CHECK_H
+
+#include "spi.h"
+
+extern void ev_require_timezone(const char *timezone);
+extern void ev_require_price(EvArg price);
+extern void ev_require_max_tickets(EvArg max);
+extern void ev_require_capacity(int capacity);
+extern void ev_require_order(TimestampTz start, TimestampTz end);
+extern void ev_require_sale_order(EvArg start, EvArg end);
+
+/* In upper case; USD where none is given. */
+extern char *ev_currency(const char *given);
+
+#endif
