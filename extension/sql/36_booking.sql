@@ -34,17 +34,30 @@ LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'M
 COMMENT ON FUNCTION evently.cancel_booking(uuid, uuid, uuid, text, text) IS
 'Cancels a booking before its event starts, free of charge: seats and tickets go back at once. A repeat gives the same answer. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN, VE202 CANCELLATION_NOT_ALLOWED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes cancellation, booking, ticket, event_seat, stock, idempotency.';
 
+CREATE FUNCTION evently.matching_bookings(user_id uuid, event_id uuid, status text)
+RETURNS SETOF evently.booking
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT m.*
+	FROM (SELECT evently.require_word(matching_bookings.status, 'status', 'confirmed, cancelled') OFFSET 0) AS f (status),
+		LATERAL (
+			SELECT b.* FROM evently.booking b
+			WHERE b.user_id = matching_bookings.user_id
+				AND (matching_bookings.event_id IS NULL OR b.event_id = matching_bookings.event_id)
+				AND (f.status IS NULL OR b.status = f.status::evently.booking_status)
+			OFFSET 0) m;
+END;
+COMMENT ON FUNCTION evently.matching_bookings(uuid, uuid, text) IS
+'The bookings that the filters of list_bookings() let through; the filters are read before any row, as in matching_events().';
+
 CREATE FUNCTION evently.list_bookings(user_id uuid, event_id uuid DEFAULT NULL, status text DEFAULT NULL, max_rows integer DEFAULT 20, skip bigint DEFAULT 0)
 RETURNS SETOF evently.booking_detail
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT d.* FROM (
-		SELECT b.event_id, b.booking_id, b.created_at FROM evently.booking b
-		WHERE b.user_id = list_bookings.user_id
-			AND (list_bookings.event_id IS NULL OR b.event_id = list_bookings.event_id)
-			AND (list_bookings.status IS NULL
-				OR b.status = evently.require_word(list_bookings.status, 'status', 'confirmed, cancelled')::evently.booking_status)
-		ORDER BY b.created_at DESC, b.booking_id DESC LIMIT max_rows OFFSET skip) b,
+		SELECT m.event_id, m.booking_id, m.created_at
+		FROM evently.matching_bookings(list_bookings.user_id, list_bookings.event_id, list_bookings.status) m
+		ORDER BY m.created_at DESC, m.booking_id DESC LIMIT max_rows OFFSET skip) b,
 		LATERAL evently.get_booking(b.event_id, b.booking_id) d
 	ORDER BY b.created_at DESC, b.booking_id DESC;
 END;
@@ -60,11 +73,8 @@ BEGIN ATOMIC
 			list_bookings_page.status, p.rows, p.skip) b),
 		t.total, evently.page_number(page, "limit", "offset"), p.rows, p.skip + p.rows < t.total)::evently.booking_page
 	FROM (SELECT evently.page_limit("limit"), evently.page_offset(page, "limit", "offset")) AS p (rows, skip),
-		LATERAL (SELECT count(*) FROM evently.booking b
-			WHERE b.user_id = list_bookings_page.user_id
-				AND (list_bookings_page.event_id IS NULL OR b.event_id = list_bookings_page.event_id)
-				AND (list_bookings_page.status IS NULL OR b.status = evently.require_word(list_bookings_page.status, 'status',
-					'confirmed, cancelled')::evently.booking_status)) AS t (total);
+		LATERAL (SELECT count(*) FROM evently.matching_bookings(list_bookings_page.user_id, list_bookings_page.event_id,
+			list_bookings_page.status)) AS t (total);
 END;
 COMMENT ON FUNCTION evently.list_bookings_page(uuid, integer, integer, integer, uuid, text) IS
 'One page of list_bookings(). page from 1, or offset; limit 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';
