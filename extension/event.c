@@ -11,6 +11,7 @@
 #include "errors.h"
 #include "event.h"
 #include "id.h"
+#include "render.h"
 #include "spi.h"
 
 PG_FUNCTION_INFO_V1(evently_visible_event);
@@ -105,7 +106,7 @@ static EvDetail *
 time_detail(const EvEvent *event, const char *name, TimestampTz time)
 {
 	return ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
-						  name, timestamptz_to_str(time));
+						  name, ev_render_time(time));
 }
 
 void

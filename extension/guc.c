@@ -1,6 +1,7 @@
 /*
  * guc.c
- *		Settings "evently.*".
+ *		Settings "evently.*". What buyers are promised or limited to is the administrator's to set (ALTER DATABASE ... SET);
+ *		how long to wait for a lock is each session's own.
  */
 #include "postgres.h"
 
@@ -21,20 +22,20 @@ ev_guc_define(void)
 	DefineCustomIntVariable("evently.hold_ttl",
 							"How long a new hold lives.",
 							NULL, &ev_hold_ttl, 600, 1, 86400,
-							PGC_USERSET, GUC_UNIT_S, NULL, NULL, NULL);
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.hold_max_lifetime",
 							"How long a hold lives at most, with all its extensions.",
 							NULL, &ev_hold_max_lifetime, 1800, 1, 604800,
-							PGC_USERSET, GUC_UNIT_S, NULL, NULL, NULL);
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.max_holds_per_user",
 							"How many live holds one user may have on one event.",
 							"0 means no limit.", &ev_max_holds_per_user, 10, 0, 100000,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.stock_stripes",
 							"Over how many rows the stock of a new event is spread at most.",
 							"More rows let more buyers of one event commit side by side.",
 							&ev_stock_stripes, EV_MAX_STRIPES, 1, EV_MAX_STRIPES,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.lock_timeout",
 							"How long a function waits for a lock where the session sets no lock_timeout.",
 							"0 means for ever.", &ev_lock_timeout, 5000, 0, 600000,

@@ -9,18 +9,14 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "pgtime.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
-#include "utils/uuid.h"
 
 #include "render.h"
 
@@ -28,26 +24,50 @@ PG_FUNCTION_INFO_V1(evently_render);
 
 static void render_value(StringInfo out, Datum value, Oid type);
 
-static void
-render_time(StringInfo out, TimestampTz time)
+char *
+ev_render_time(TimestampTz time)
 {
+	StringInfoData text;
 	struct pg_tm tm;
 	fsec_t fsec;
 
 	if (TIMESTAMP_NOT_FINITE(time) || timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
-	{
-		appendStringInfoString(out, "null");
-		return;
-	}
-	appendStringInfo(out, "\"%04d-%02d-%02dT%02d:%02d:%02d",
+		return NULL;
+	initStringInfo(&text);
+	appendStringInfo(&text, "%04d-%02d-%02dT%02d:%02d:%02d",
 					 tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (fsec != 0)
 	{
-		appendStringInfo(out, ".%06d", fsec);
-		while (out->data[out->len - 1] == '0')
-			out->data[--out->len] = '\0';
+		appendStringInfo(&text, ".%06d", fsec);
+		while (text.data[text.len - 1] == '0')
+			text.data[--text.len] = '\0';
 	}
-	appendStringInfoString(out, "Z\"");
+	appendStringInfoChar(&text, 'Z');
+	return text.data;
+}
+
+static void
+render_time(StringInfo out, TimestampTz time)
+{
+	char *text = ev_render_time(time);
+
+	if (text == NULL)
+		appendStringInfoString(out, "null");
+	else
+		appendStringInfo(out, "\"%s\"", text);
+}
+
+/* Numbers as their output function writes them; what JSON has no number for is null. */
+static void
+render_number(StringInfo out, Datum value, Oid type)
+{
+	Oid function;
+	bool is_varlena;
+	char *text;
+
+	getTypeOutputInfo(type, &function, &is_varlena);
+	text = OidOutputFunctionCall(function, value);
+	appendStringInfoString(out, strpbrk(text, "IN") == NULL ? text : "null");
 }
 
 /* JSON text without the blanks between its tokens. */
@@ -100,8 +120,31 @@ render_record(StringInfo out, HeapTupleHeader record)
 	ReleaseTupleDesc(desc);
 }
 
+/* The elements of one dimension, each an array itself in all but the last; returns the first that is not of it. */
+static int
+render_dimension(StringInfo out, ArrayType *array, int dimension, const Datum *values, const bool *nulls, int next)
+{
+	appendStringInfoCharMacro(out, '[');
+	for (int i = 0; i < ARR_DIMS(array)[dimension]; i++)
+	{
+		if (i > 0)
+			appendStringInfoCharMacro(out, ',');
+		if (dimension < ARR_NDIM(array) - 1)
+			next = render_dimension(out, array, dimension + 1, values, nulls, next);
+		else if (nulls[next])
+		{
+			appendStringInfoString(out, "null");
+			next++;
+		}
+		else
+			render_value(out, values[next++], ARR_ELEMTYPE(array));
+	}
+	appendStringInfoCharMacro(out, ']');
+	return next;
+}
+
 static void
-render_array(StringInfo out, ArrayType *array, Oid element)
+render_array(StringInfo out, ArrayType *array)
 {
 	int16 length;
 	bool by_value;
@@ -110,19 +153,14 @@ render_array(StringInfo out, ArrayType *array, Oid element)
 	bool *nulls;
 	int n;
 
-	get_typlenbyvalalign(element, &length, &by_value, &align);
-	deconstruct_array(array, element, length, by_value, align, &values, &nulls, &n);
-	appendStringInfoCharMacro(out, '[');
-	for (int i = 0; i < n; i++)
+	if (ARR_NDIM(array) == 0)
 	{
-		if (i > 0)
-			appendStringInfoCharMacro(out, ',');
-		if (nulls[i])
-			appendStringInfoString(out, "null");
-		else
-			render_value(out, values[i], element);
+		appendStringInfoString(out, "[]");
+		return;
 	}
-	appendStringInfoCharMacro(out, ']');
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align, &values, &nulls, &n);
+	(void) render_dimension(out, array, 0, values, nulls, 0);
 	pfree(values);
 	pfree(nulls);
 }
@@ -149,10 +187,8 @@ render_by_output(StringInfo out, Datum value, Oid type)
 static void
 render_composed(StringInfo out, Datum value, Oid type)
 {
-	Oid element = get_element_type(type);
-
-	if (OidIsValid(element))
-		render_array(out, DatumGetArrayTypeP(value), element);
+	if (OidIsValid(get_element_type(type)))
+		render_array(out, DatumGetArrayTypeP(value));
 	else if (type_is_rowtype(type))
 		render_record(out, DatumGetHeapTupleHeader(value));
 	else
@@ -171,14 +207,12 @@ render_value(StringInfo out, Datum value, Oid type)
 		case INT4OID:
 			appendStringInfo(out, "%d", DatumGetInt32(value));
 			break;
+		case INT2OID:
 		case INT8OID:
-			appendStringInfo(out, INT64_FORMAT, DatumGetInt64(value));
-			break;
+		case FLOAT4OID:
+		case FLOAT8OID:
 		case NUMERICOID:
-			if (numeric_is_nan(DatumGetNumeric(value)) || numeric_is_inf(DatumGetNumeric(value)))
-				appendStringInfoString(out, "null");
-			else
-				appendStringInfoString(out, DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+			render_number(out, value, type);
 			break;
 		case TIMESTAMPTZOID:
 			render_time(out, DatumGetTimestampTz(value));

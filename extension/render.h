@@ -8,6 +8,11 @@
 #ifndef EV_RENDER_H
 #define EV_RENDER_H
 
+#include "utils/timestamp.h"
+
 extern char *ev_render(Datum composite);
+
+/* NULL for infinity. */
+extern char *ev_render_time(TimestampTz time);
 
 #endif

@@ -206,7 +206,8 @@ BEGIN ATOMIC
 	SELECT evently.describe_event(e)
 	FROM (SELECT
 			coalesce(evently.require_word(list_events.sort, 'sort', 'start_datetime, name, price, created_at'), 'start_datetime'),
-			coalesce(evently.require_word(list_events."order", 'order', 'asc, desc'), 'asc') = 'desc') AS o (sort, descending),
+			coalesce(evently.require_word(list_events."order", 'order', 'asc, desc'), 'asc') = 'desc'
+			OFFSET 0) AS o (sort, descending),
 		LATERAL (
 			SELECT m.*, row_number() OVER (ORDER BY
 				CASE o.sort WHEN 'start_datetime' THEN m.start_datetime WHEN 'created_at' THEN m.created_at END,
