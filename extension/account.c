@@ -24,7 +24,6 @@ PG_FUNCTION_INFO_V1(evently_get_account);
 PG_FUNCTION_INFO_V1(evently_update_account);
 PG_FUNCTION_INFO_V1(evently_change_password);
 PG_FUNCTION_INFO_V1(evently_set_role);
-PG_FUNCTION_INFO_V1(evently_event_manager);
 PG_FUNCTION_INFO_V1(evently_start_session);
 PG_FUNCTION_INFO_V1(evently_refresh_session);
 
@@ -149,21 +148,6 @@ ev_require_owner(const pg_uuid_t *actor_id, const pg_uuid_t *owner_id, const cha
 		return;
 	if (ev_query(&may, ev_uuid(actor_id), ev_text("events:any")) == 0)
 		ev_raise(EV_FORBIDDEN, NULL, NULL, "the %s belongs to somebody else", what);
-}
-
-/* event_manager(actor_id, scope): whose events his list shows, null for everybody's */
-Datum
-evently_event_manager(PG_FUNCTION_ARGS)
-{
-	pg_uuid_t *actor_id = ev_required_uuid(fcinfo, 0, "actor_id");
-	char *scope = ev_text_argument(fcinfo, 1);
-
-	if (scope == NULL || strcmp(ev_word(scope, "scope", "own, all"), "own") == 0)
-		PG_RETURN_UUID_P(actor_id);
-	ev_begin(EV_READS);
-	ev_require_owner(actor_id, NULL, "list of all events");
-	ev_end_without_result();
-	PG_RETURN_NULL();
 }
 
 static Datum

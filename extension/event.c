@@ -4,17 +4,11 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
-
-#include "account.h"
-#include "args.h"
 #include "errors.h"
 #include "event.h"
 #include "id.h"
 #include "render.h"
 #include "spi.h"
-
-PG_FUNCTION_INFO_V1(evently_visible_event);
 
 EV_STATEMENT(load_event,
 			 "SELECT e.status, e.start_datetime, e.end_datetime,"
@@ -23,14 +17,6 @@ EV_STATEMENT(load_event,
 			 "       s.ordinal, s.section_id, s.name, s.kind = 'reserved', s.stripes::integer, s.price"
 			 "  FROM evently.event e JOIN evently.event_section s ON s.event_id = e.event_id"
 			 " WHERE e.event_id = $1",
-			 UUIDOID);
-
-EV_STATEMENT(event_detail_of,
-			 "SELECT evently.describe_event(e) FROM evently.event e WHERE e.event_id = $1",
-			 UUIDOID);
-
-EV_STATEMENT(read_event,
-			 "SELECT e, e.status IN ('published', 'completed'), e.created_by FROM evently.event e WHERE e.event_id = $1",
 			 UUIDOID);
 
 void
@@ -122,32 +108,4 @@ ev_event_require_on_sale(const EvEvent *event, TimestampTz clock)
 	if (clock >= event->sale_end)
 		ev_raise(EV_SALE_ENDED, time_detail(event, "sale_end_time", event->sale_end), NULL,
 				 "the sale has ended");
-}
-
-Datum
-ev_event_detail(const pg_uuid_t *event_id)
-{
-	ev_query(&event_detail_of, ev_uuid(event_id));
-	return ev_copied_value(0, 1);
-}
-
-/* visible_event(event_id, published_only, actor_id): the row, or EVENT_NOT_FOUND, or FORBIDDEN */
-Datum
-evently_visible_event(PG_FUNCTION_ARGS)
-{
-	pg_uuid_t *event_id;
-	Datum event;
-	pg_uuid_t owner;
-	bool has_owner;
-
-	ev_begin(EV_READS);
-	event_id = ev_required_uuid(fcinfo, 0, "event_id");
-	if (ev_query(&read_event, ev_uuid(event_id)) == 0 || (PG_GETARG_BOOL(1) && !ev_get_bool(0, 2)))
-		ev_event_not_found(event_id);
-	event = ev_copied_value(0, 1);
-	has_owner = !ev_is_null(0, 3);
-	if (has_owner)
-		owner = ev_get_uuid(0, 3);
-	ev_require_owner(ev_uuid_argument(fcinfo, 2), has_owner ? &owner : NULL, "event");
-	PG_RETURN_DATUM(ev_end(event));
 }

@@ -42,9 +42,6 @@ typedef struct EvEvent
 /* EVENT_NOT_FOUND where there is none. */
 extern EvEvent *ev_event_load(const pg_uuid_t *event_id);
 
-/* The event as functions return it: an event_detail. */
-extern Datum ev_event_detail(const pg_uuid_t *event_id);
-
 /* Where in event->sections; SECTION_NOT_FOUND where the event has no such section. */
 extern int ev_event_section_index(const EvEvent *event, const pg_uuid_t *section_id);
 

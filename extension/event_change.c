@@ -16,6 +16,7 @@
 #include "errors.h"
 #include "event.h"
 #include "event_check.h"
+#include "event_read.h"
 #include "lock.h"
 #include "money.h"
 #include "spi.h"

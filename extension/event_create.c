@@ -11,6 +11,7 @@
 #include "errors.h"
 #include "event.h"
 #include "event_check.h"
+#include "event_read.h"
 #include "id.h"
 #include "money.h"
 #include "spi.h"

@@ -1,6 +1,6 @@
 /*
  * paging.c
- *		Arguments that lists share: page, limit, offset, and words out of a list.
+ *		Pages of lists, for C and for the lists that are SQL functions.
  */
 #include "postgres.h"
 
@@ -9,6 +9,7 @@
 
 #include "args.h"
 #include "errors.h"
+#include "paging.h"
 
 #define DEFAULT_LIMIT 20
 #define MAX_LIMIT 100
@@ -18,51 +19,55 @@ PG_FUNCTION_INFO_V1(evently_page_number);
 PG_FUNCTION_INFO_V1(evently_page_offset);
 PG_FUNCTION_INFO_V1(evently_require_word);
 
-static int
-limit_of(FunctionCallInfo fcinfo, int n)
+EvPage
+ev_page(EvArg page, EvArg limit, EvArg offset)
 {
-	int limit = PG_ARGISNULL(n) ? DEFAULT_LIMIT : PG_GETARG_INT32(n);
+	EvPage result = {.number = 1, .limit = DEFAULT_LIMIT};
 
-	if (limit < 1)
+	if (!limit.isnull)
+		result.limit = Min(DatumGetInt32(limit.value), MAX_LIMIT);
+	if (result.limit < 1)
 		ev_invalid("limit", "limit must be at least 1");
-	return Min(limit, MAX_LIMIT);
-}
-
-static int
-page_of(FunctionCallInfo fcinfo, int n)
-{
-	int page = PG_ARGISNULL(n) ? 1 : PG_GETARG_INT32(n);
-
-	if (page < 1)
+	if (!page.isnull)
+		result.number = DatumGetInt32(page.value);
+	if (result.number < 1)
 		ev_invalid("page", "page must be at least 1");
-	return page;
+	result.offset = (int64) (result.number - 1) * result.limit;
+	if (!offset.isnull)
+	{
+		result.offset = DatumGetInt32(offset.value);
+		if (result.offset < 0)
+			ev_invalid("offset", "offset must not be negative");
+		result.number = result.offset / result.limit + 1;
+	}
+	return result;
 }
 
-/* page_limit(limit) */
+static EvPage
+page_of(FunctionCallInfo fcinfo)
+{
+	return ev_page(ev_arg(0), ev_arg(1), ev_arg(2));
+}
+
+/* page_limit(page, limit, offset) */
 Datum
 evently_page_limit(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(limit_of(fcinfo, 0));
+	PG_RETURN_INT32(page_of(fcinfo).limit);
 }
 
 /* page_number(page, limit, offset): the page that an offset begins on, or the page asked for */
 Datum
 evently_page_number(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(2))
-		PG_RETURN_INT32(page_of(fcinfo, 0));
-	PG_RETURN_INT32(PG_GETARG_INT32(2) / limit_of(fcinfo, 1) + 1);
+	PG_RETURN_INT32(page_of(fcinfo).number);
 }
 
 /* page_offset(page, limit, offset) */
 Datum
 evently_page_offset(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(2))
-		PG_RETURN_INT64((int64) (page_of(fcinfo, 0) - 1) * limit_of(fcinfo, 1));
-	if (PG_GETARG_INT32(2) < 0)
-		ev_invalid("offset", "offset must not be negative");
-	PG_RETURN_INT64(PG_GETARG_INT32(2));
+	PG_RETURN_INT64(page_of(fcinfo).offset);
 }
 
 /* require_word(value, name, words): the value in lower case; null stays null */

@@ -29,9 +29,9 @@ COMMENT ON FUNCTION evently.was_replayed() IS
 'Whether this session''s last call with an idempotency key was answered from the store.';
 GRANT EXECUTE ON FUNCTION evently.was_replayed() TO evently_api;
 
-CREATE FUNCTION evently.page_limit("limit" integer) RETURNS integer
+CREATE FUNCTION evently.page_limit(page integer, "limit" integer, "offset" integer) RETURNS integer
 LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'evently_page_limit';
-COMMENT ON FUNCTION evently.page_limit(integer) IS 'Rows of a page: 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR below 1.';
+COMMENT ON FUNCTION evently.page_limit(integer, integer, integer) IS 'Rows of a page: 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.page_number(page integer, "limit" integer, "offset" integer) RETURNS integer
 LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'evently_page_number';

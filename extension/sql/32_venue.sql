@@ -57,7 +57,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT ROW(ARRAY(SELECT v FROM evently.list_venues(list_venues_page.city, list_venues_page.search, p.rows, p.skip) v),
 		t.total, evently.page_number(page, "limit", "offset"), p.rows, p.skip + p.rows < t.total)::evently.venue_page
-	FROM (SELECT evently.page_limit("limit"), evently.page_offset(page, "limit", "offset")) AS p (rows, skip),
+	FROM (SELECT evently.page_limit(page, "limit", "offset"), evently.page_offset(page, "limit", "offset")) AS p (rows, skip),
 		LATERAL (SELECT count(*) FROM evently.matching_venues(list_venues_page.city, list_venues_page.search)) AS t (total);
 END;
 COMMENT ON FUNCTION evently.list_venues_page(text, text, integer, integer, integer) IS

@@ -5,6 +5,7 @@ LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'evently_stripes_for';
 COMMENT ON FUNCTION evently.stripes_for(integer, integer) IS
 'Over how many rows the stock of a new section is spread, in an event of that many sections. Bounded by evently.stock_stripes.';
 
+-- OFFSET 0: seat by seat through the primary key, never by a join that reads all seats of the event.
 CREATE FUNCTION evently.expired_stock(event_id uuid, at timestamptz)
 RETURNS TABLE (section_id uuid, quantity bigint)
 LANGUAGE sql STABLE
@@ -18,9 +19,10 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT s.section_id, 1
 		FROM evently.hold h, unnest(h.ordinals) o,
-			evently.event_seat s
+			LATERAL (SELECT e.section_id FROM evently.event_seat e
+				WHERE e.event_id = h.event_id AND e.ordinal = o AND e.hold_id = h.hold_id
+				OFFSET 0) s
 		WHERE h.event_id = expired_stock.event_id AND h.status = 'active' AND h.expires_at <= at
-			AND s.event_id = expired_stock.event_id AND s.ordinal = o AND s.hold_id = h.hold_id
 	) x
 	GROUP BY x.section_id;
 END;

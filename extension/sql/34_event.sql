@@ -31,42 +31,34 @@ END;
 COMMENT ON FUNCTION evently.sale_status(evently.event, integer, timestamptz) IS
 'upcoming, on_sale, sold_out, ended or cancelled: derived from status, sale window and what is left, never stored.';
 
-CREATE FUNCTION evently.describe_event(event evently.event) RETURNS evently.event_detail
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT ROW(event.event_id, event.name, event.description,
+-- Views, not functions: PostgreSQL plans the body of an SQL function at each call, but a view with the statement that
+-- uses it, and the C functions below keep the plans of theirs.
+CREATE VIEW evently.described_event AS
+SELECT e.event_id, ROW(e.event_id, e.name, e.description,
 		(SELECT ROW(v.venue_id, v.name, v.address, v.city)::evently.venue_summary
-			FROM evently.venue v WHERE v.venue_id = event.venue_id),
-		event.event_type, event.start_datetime, event.end_datetime, event.start_datetime, event.timezone,
-		event.sale_start_time, event.sale_end_time, event.total_capacity,
-		s.available, event.total_capacity - s.available - s.held,
-		event.base_price, event.currency, event.max_tickets_per_booking, event.status,
-		evently.sale_status(event, s.available, statement_timestamp()),
-		event.tags, event.created_by, event.created_at, event.version)::evently.event_detail
-	FROM evently.event_stock(event.event_id, statement_timestamp()) s;
-END;
-COMMENT ON FUNCTION evently.describe_event(evently.event) IS 'An event as functions return it.';
+			FROM evently.venue v WHERE v.venue_id = e.venue_id),
+		e.event_type, e.start_datetime, e.end_datetime, e.start_datetime, e.timezone,
+		e.sale_start_time, e.sale_end_time, e.total_capacity,
+		s.available, e.total_capacity - s.available - s.held,
+		e.base_price, e.currency, e.max_tickets_per_booking, e.status,
+		evently.sale_status(e, s.available, statement_timestamp()),
+		e.tags, e.created_by, e.created_at, e.version)::evently.event_detail AS detail
+FROM evently.event e,
+	LATERAL evently.event_stock(e.event_id, statement_timestamp()) s;
+COMMENT ON VIEW evently.described_event IS 'Events as functions return them, with what is left of them now.';
 
-CREATE FUNCTION evently.describe_sections(event_id uuid) RETURNS evently.section_availability[]
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT ARRAY(
+CREATE VIEW evently.described_section AS
+SELECT e.event_id, ARRAY(
 		SELECT ROW(s.section_id, s.name, s.kind, s.price, e.currency, s.capacity,
 			((SELECT coalesce(sum(t.available), 0) FROM evently.stock t
 				WHERE t.event_id = s.event_id AND t.section_id = s.section_id)
 				+ coalesce(x.quantity, 0))::integer)::evently.section_availability
-		FROM evently.event e
-		JOIN evently.event_section s ON s.event_id = e.event_id
-		LEFT JOIN evently.expired_stock(describe_sections.event_id, statement_timestamp()) x ON x.section_id = s.section_id
-		WHERE e.event_id = describe_sections.event_id
-		ORDER BY s.ordinal);
-END;
-COMMENT ON FUNCTION evently.describe_sections(uuid) IS 'The sections of an event with what is left of each.';
-
-CREATE FUNCTION evently.visible_event(event_id uuid, published_only boolean, actor_id uuid) RETURNS evently.event
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'evently_visible_event';
-COMMENT ON FUNCTION evently.visible_event(uuid, boolean, uuid) IS
-'The event''s row. Errors: VE401 EVENT_NOT_FOUND (also for one that is not published or completed, if published_only), VE002 FORBIDDEN for an actor who may not manage it.';
+		FROM evently.event_section s
+		LEFT JOIN evently.expired_stock(e.event_id, statement_timestamp()) x ON x.section_id = s.section_id
+		WHERE s.event_id = e.event_id
+		ORDER BY s.ordinal) AS sections
+FROM evently.event e;
+COMMENT ON VIEW evently.described_section IS 'The sections of events, in order, with what is left of each now.';
 
 CREATE FUNCTION evently.create_event(name text, start_datetime timestamptz, end_datetime timestamptz DEFAULT NULL,
 	venue_id uuid DEFAULT NULL, venue jsonb DEFAULT NULL, description text DEFAULT NULL, event_type text DEFAULT NULL,
@@ -108,44 +100,35 @@ COMMENT ON FUNCTION evently.cancel_event(uuid, uuid, integer) IS
 'Cancels an event that has not started: releases its holds, cancels its bookings with a full refund, hides it from the public; final. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, stock.';
 
 CREATE FUNCTION evently.get_event(event_id uuid, published_only boolean DEFAULT false, actor_id uuid DEFAULT NULL) RETURNS evently.event_detail
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT evently.describe_event(e)
-	FROM evently.visible_event(get_event.event_id, get_event.published_only, get_event.actor_id) e;
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_event';
 COMMENT ON FUNCTION evently.get_event(uuid, boolean, uuid) IS
 'An event with what is left of it. published_only hides drafts, inactive and cancelled ones; actor_id must be able to manage it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN.';
 
 CREATE FUNCTION evently.get_availability(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.availability
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT ROW(e.event_id, s.available, e.total_capacity, e.status,
-		evently.sale_status(e, s.available, statement_timestamp()),
-		evently.describe_sections(e.event_id), statement_timestamp())::evently.availability
-	FROM evently.visible_event(get_availability.event_id, get_availability.published_only, NULL) e,
-		LATERAL evently.event_stock(e.event_id, statement_timestamp()) s;
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_availability';
 COMMENT ON FUNCTION evently.get_availability(uuid, boolean) IS
 'What is left of an event now, whole and by section; expired holds count as free. Errors: VE401 EVENT_NOT_FOUND.';
 
 CREATE FUNCTION evently.get_sections(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.event_sections
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT ROW(e.event_id, evently.describe_sections(e.event_id))::evently.event_sections
-	FROM evently.visible_event(get_sections.event_id, get_sections.published_only, NULL) e;
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_sections';
 COMMENT ON FUNCTION evently.get_sections(uuid, boolean) IS 'The sections of an event: kind, price and what is left. Errors: VE401 EVENT_NOT_FOUND.';
+
+CREATE VIEW evently.described_seat AS
+SELECT s.event_id, s.ordinal, s.section_id, s.label AS seat_id, s.seat_id AS id, c.name AS section, s.row_label AS "row",
+	s.number, s.x, s.y, c.price,
+	CASE WHEN s.booking_id IS NOT NULL THEN 'sold'
+		WHEN s.held_until > statement_timestamp() THEN 'held'
+		ELSE 'available' END AS status,
+	s.accessible
+FROM evently.event_seat s
+JOIN evently.event_section c ON c.event_id = s.event_id AND c.section_id = s.section_id;
+COMMENT ON VIEW evently.described_seat IS 'Seats as functions return them, with who has them now.';
 
 CREATE FUNCTION evently.get_seat_map(event_id uuid, section_id uuid DEFAULT NULL) RETURNS SETOF evently.seat_detail
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT s.label, s.seat_id, s.section_id, c.name, s.row_label, s.number, s.x, s.y, c.price,
-		CASE WHEN s.booking_id IS NOT NULL THEN 'sold'
-			WHEN s.held_until > statement_timestamp() THEN 'held'
-			ELSE 'available' END,
-		s.accessible
-	FROM evently.event_seat s
-	JOIN evently.event_section c ON c.event_id = s.event_id AND c.section_id = s.section_id
+	SELECT s.seat_id, s.id, s.section_id, s.section, s."row", s.number, s.x, s.y, s.price, s.status, s.accessible
+	FROM evently.described_seat s
 	WHERE s.event_id = get_seat_map.event_id
 		AND (get_seat_map.section_id IS NULL OR s.section_id = get_seat_map.section_id)
 	ORDER BY s.ordinal;
@@ -154,15 +137,7 @@ COMMENT ON FUNCTION evently.get_seat_map(uuid, uuid) IS
 'The seats of an event, or of one section, in natural order. No row for general admission or an unknown event.';
 
 CREATE FUNCTION evently.get_seat_map_page(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.seat_map
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT ROW(e.event_id, e.currency, count(m.seat)::integer,
-		count(m.seat) FILTER (WHERE (m.seat).status = 'available')::integer,
-		coalesce(array_agg(m.seat) FILTER (WHERE m.seat IS NOT NULL), '{}'))::evently.seat_map
-	FROM evently.visible_event(get_seat_map_page.event_id, get_seat_map_page.published_only, NULL) e
-	LEFT JOIN LATERAL (SELECT s AS seat FROM evently.get_seat_map(e.event_id) s) m ON true
-	GROUP BY e.event_id, e.currency;
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_seat_map_page';
 COMMENT ON FUNCTION evently.get_seat_map_page(uuid, boolean) IS 'All seats of an event in one row, as REST answers them. Errors: VE401 EVENT_NOT_FOUND.';
 
 -- Each filter is read once, before any row: OFFSET 0 keeps the planner from moving it into the scan, where a filter that
@@ -196,6 +171,33 @@ END;
 COMMENT ON FUNCTION evently.matching_events(text, text, text, text, text, text, text, text[], boolean, uuid) IS
 'The events that the filters of list_events() let through.';
 
+CREATE FUNCTION evently.found_events(q text, type text, city text, date text, date_from text, date_to text, status text,
+	tags text[], published_only boolean, created_by uuid, sort text, "order" text, max_rows integer, skip bigint)
+RETURNS SETOF evently.event_detail
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT (d.detail).*
+	FROM (SELECT
+			coalesce(evently.require_word(found_events.sort, 'sort', 'start_datetime, name, price, created_at'), 'start_datetime'),
+			coalesce(evently.require_word(found_events."order", 'order', 'asc, desc'), 'asc') = 'desc'
+			OFFSET 0) AS o (sort, descending),
+		LATERAL (
+			SELECT p.event_id, p.place FROM (
+				SELECT m.event_id, row_number() OVER (ORDER BY
+					CASE o.sort WHEN 'start_datetime' THEN m.start_datetime WHEN 'created_at' THEN m.created_at END,
+					CASE o.sort WHEN 'name' THEN lower(m.name) END,
+					CASE o.sort WHEN 'price' THEN m.base_price END,
+					m.event_id) * CASE WHEN o.descending THEN -1 ELSE 1 END AS place
+				FROM evently.matching_events(found_events.q, found_events.type, found_events.city, found_events.date,
+					found_events.date_from, found_events.date_to, found_events.status, found_events.tags,
+					found_events.published_only, found_events.created_by) m) p
+			ORDER BY p.place LIMIT max_rows OFFSET skip) n
+		JOIN evently.described_event d ON d.event_id = n.event_id
+	ORDER BY n.place;
+END;
+COMMENT ON FUNCTION evently.found_events(text, text, text, text, text, text, text, text[], boolean, uuid, text, text, integer, bigint) IS
+'The events of list_events() in their order.';
+
 CREATE FUNCTION evently.list_events(q text DEFAULT NULL, type text DEFAULT NULL, city text DEFAULT NULL, date text DEFAULT NULL,
 	date_from text DEFAULT NULL, date_to text DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL,
 	sort text DEFAULT NULL, "order" text DEFAULT NULL, max_rows integer DEFAULT 20, skip bigint DEFAULT 0,
@@ -203,23 +205,9 @@ CREATE FUNCTION evently.list_events(q text DEFAULT NULL, type text DEFAULT NULL,
 RETURNS SETOF evently.event_detail
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT evently.describe_event(e)
-	FROM (SELECT
-			coalesce(evently.require_word(list_events.sort, 'sort', 'start_datetime, name, price, created_at'), 'start_datetime'),
-			coalesce(evently.require_word(list_events."order", 'order', 'asc, desc'), 'asc') = 'desc'
-			OFFSET 0) AS o (sort, descending),
-		LATERAL (
-			SELECT m.*, row_number() OVER (ORDER BY
-				CASE o.sort WHEN 'start_datetime' THEN m.start_datetime WHEN 'created_at' THEN m.created_at END,
-				CASE o.sort WHEN 'name' THEN lower(m.name) END,
-				CASE o.sort WHEN 'price' THEN m.base_price END,
-				m.event_id) AS place
-			FROM evently.matching_events(list_events.q, list_events.type, list_events.city, list_events.date,
-				list_events.date_from, list_events.date_to, list_events.status, list_events.tags,
-				list_events.published_only, list_events.created_by) m) n
-		JOIN evently.event e ON e.event_id = n.event_id
-	ORDER BY CASE WHEN o.descending THEN -n.place ELSE n.place END
-	LIMIT max_rows OFFSET skip;
+	SELECT e.* FROM evently.found_events(list_events.q, list_events.type, list_events.city, list_events.date,
+		list_events.date_from, list_events.date_to, list_events.status, list_events.tags, list_events.published_only,
+		list_events.created_by, list_events.sort, list_events."order", list_events.max_rows, list_events.skip) e;
 END;
 COMMENT ON FUNCTION evently.list_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid) IS
 'Events. q: part of name, description or venue, % and _ being plain characters; type, city: equal without case; date, date_from, date_to: a date (a whole day in UTC) or a time; tags: all of them. sort: start_datetime (default), name, price, created_at; order: asc, desc. Errors: VE001 VALIDATION_ERROR, class 22 for a time that cannot be read.';
@@ -229,42 +217,16 @@ CREATE FUNCTION evently.list_events_page(q text DEFAULT NULL, type text DEFAULT 
 	sort text DEFAULT NULL, "order" text DEFAULT NULL, page integer DEFAULT NULL, "limit" integer DEFAULT NULL,
 	"offset" integer DEFAULT NULL, published_only boolean DEFAULT false, created_by uuid DEFAULT NULL)
 RETURNS evently.event_page
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT ROW(
-		ARRAY(SELECT e FROM evently.list_events(list_events_page.q, list_events_page.type, list_events_page.city,
-			list_events_page.date, list_events_page.date_from, list_events_page.date_to, list_events_page.status,
-			list_events_page.tags, list_events_page.sort, list_events_page."order", p.rows, p.skip,
-			list_events_page.published_only, list_events_page.created_by) e),
-		t.total, evently.page_number(page, "limit", "offset"), p.rows, p.skip + p.rows < t.total)::evently.event_page
-	FROM (SELECT evently.page_limit("limit"), evently.page_offset(page, "limit", "offset")) AS p (rows, skip),
-		LATERAL (SELECT count(*) FROM evently.matching_events(list_events_page.q, list_events_page.type,
-			list_events_page.city, list_events_page.date, list_events_page.date_from, list_events_page.date_to,
-			list_events_page.status, list_events_page.tags, list_events_page.published_only,
-			list_events_page.created_by)) AS t (total);
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_events_page';
 COMMENT ON FUNCTION evently.list_events_page(text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, boolean, uuid) IS
 'One page of list_events(). page from 1, or offset; limit 20 by default, 100 at most. Errors: as list_events().';
-
-CREATE FUNCTION evently.event_manager(actor_id uuid, scope text) RETURNS uuid
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'evently_event_manager';
-COMMENT ON FUNCTION evently.event_manager(uuid, text) IS
-'Whose events an administrator''s list shows: his own (scope own, the default), or null for all, which needs permission events:any. Errors: VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_admin_events_page(actor_id uuid, scope text DEFAULT NULL, q text DEFAULT NULL, type text DEFAULT NULL,
 	city text DEFAULT NULL, date text DEFAULT NULL, date_from text DEFAULT NULL, date_to text DEFAULT NULL,
 	status text DEFAULT NULL, tags text[] DEFAULT NULL, sort text DEFAULT NULL, "order" text DEFAULT NULL,
 	page integer DEFAULT NULL, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL)
 RETURNS evently.event_page
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT r FROM (SELECT evently.event_manager(list_admin_events_page.actor_id, list_admin_events_page.scope)) AS m (created_by),
-		LATERAL evently.list_events_page(list_admin_events_page.q, list_admin_events_page.type, list_admin_events_page.city,
-			list_admin_events_page.date, list_admin_events_page.date_from, list_admin_events_page.date_to,
-			list_admin_events_page.status, list_admin_events_page.tags, list_admin_events_page.sort,
-			list_admin_events_page."order", list_admin_events_page.page, list_admin_events_page."limit",
-			list_admin_events_page."offset", false, m.created_by) r;
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_admin_events_page';
 COMMENT ON FUNCTION evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer) IS
 'list_events_page() of an administrator''s own events, or with scope all of everybody''s. Errors: VE002 FORBIDDEN, and those of list_events().';
 

@@ -72,7 +72,7 @@ BEGIN ATOMIC
 	SELECT ROW(ARRAY(SELECT b FROM evently.list_bookings(list_bookings_page.user_id, list_bookings_page.event_id,
 			list_bookings_page.status, p.rows, p.skip) b),
 		t.total, evently.page_number(page, "limit", "offset"), p.rows, p.skip + p.rows < t.total)::evently.booking_page
-	FROM (SELECT evently.page_limit("limit"), evently.page_offset(page, "limit", "offset")) AS p (rows, skip),
+	FROM (SELECT evently.page_limit(page, "limit", "offset"), evently.page_offset(page, "limit", "offset")) AS p (rows, skip),
 		LATERAL (SELECT count(*) FROM evently.matching_bookings(list_bookings_page.user_id, list_bookings_page.event_id,
 			list_bookings_page.status)) AS t (total);
 END;

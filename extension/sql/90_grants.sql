@@ -12,7 +12,7 @@ BEGIN
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', object);
 	END LOOP;
 	FOR object IN SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c
-		WHERE c.relnamespace = 'evently'::pg_catalog.regnamespace AND c.relkind = 'r'
+		WHERE c.relnamespace = 'evently'::pg_catalog.regnamespace AND c.relkind IN ('r', 'v')
 	LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO evently_owner', object);
 	END LOOP;
