@@ -37,7 +37,7 @@ EV_STATEMENT(read_availability,
 			 "           evently.sale_status(e, s.available, statement_timestamp()), d.sections,"
 			 "           statement_timestamp())::evently.availability"
 			 "  FROM evently.event e JOIN evently.described_section d ON d.event_id = e.event_id,"
-			 "       LATERAL evently.event_stock(e.event_id, statement_timestamp()) s"
+			 "       LATERAL (SELECT x.available FROM evently.event_stock(e.event_id, statement_timestamp()) x OFFSET 0) s"
 			 " WHERE e.event_id = $1 AND " VISIBLE,
 			 UUIDOID, BOOLOID);
 

@@ -66,7 +66,8 @@ ev_end_without_result(void)
 static void
 prepare(EvStatement *statement)
 {
-	SPIPlanPtr plan = SPI_prepare(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes));
+	SPIPlanPtr plan = SPI_prepare_cursor(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes),
+										 CURSOR_OPT_GENERIC_PLAN);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql, SPI_result_code_string(SPI_result));

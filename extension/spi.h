@@ -2,8 +2,8 @@
  * spi.h
  *		The only door to SQL: prepares, runs and checks every statement of the extension.
  *
- * A statement is a static EvStatement beside the function that uses it (EV_STATEMENT). Its plan is made at first use
- * and kept for the life of the backend. Statements run with read_only = false, so under READ COMMITTED each one sees
+ * A statement is a static EvStatement beside the function that uses it (EV_STATEMENT). Its plan is generic, made at
+ * first use and kept for the life of the backend: what it reads depends on its keys, not on their values. Statements run with read_only = false, so under READ COMMITTED each one sees
  * a fresh snapshot: what was committed before it started. That is what "look again after a lock wait" rests on.
  *
  * An entry function is

@@ -32,7 +32,7 @@ COMMENT ON FUNCTION evently.sale_status(evently.event, integer, timestamptz) IS
 'upcoming, on_sale, sold_out, ended or cancelled: derived from status, sale window and what is left, never stored.';
 
 -- Views, not functions: PostgreSQL plans the body of an SQL function at each call, but a view with the statement that
--- uses it, and the C functions below keep the plans of theirs.
+-- uses it, and the C functions below keep the plans of theirs. (OFFSET 0: count once, not once for each column.)
 CREATE VIEW evently.described_event AS
 SELECT e.event_id, ROW(e.event_id, e.name, e.description,
 		(SELECT ROW(v.venue_id, v.name, v.address, v.city)::evently.venue_summary
@@ -44,7 +44,7 @@ SELECT e.event_id, ROW(e.event_id, e.name, e.description,
 		evently.sale_status(e, s.available, statement_timestamp()),
 		e.tags, e.created_by, e.created_at, e.version)::evently.event_detail AS detail
 FROM evently.event e,
-	LATERAL evently.event_stock(e.event_id, statement_timestamp()) s;
+	LATERAL (SELECT x.available, x.held FROM evently.event_stock(e.event_id, statement_timestamp()) x OFFSET 0) s;
 COMMENT ON VIEW evently.described_event IS 'Events as functions return them, with what is left of them now.';
 
 CREATE VIEW evently.described_section AS
