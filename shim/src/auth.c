@@ -1,0 +1,418 @@
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+
+#include <kore/kore.h>
+
+#include "auth.h"
+#include "bind.h"
+#include "call.h"
+#include "config.h"
+#include "jwt.h"
+#include "password.h"
+#include "reply.h"
+#include "session.h"
+
+struct flow {
+	const char *email, *password, *new_password;
+	const char *name, *first_name, *last_name, *phone_number;
+	const char *refresh_token, *token_hash;
+	const char *user_id; /* whose credential was found */
+	const char *mode; /* how an administrator may be registered */
+	bool active;
+	enum session_form form;
+};
+
+#define FIELD(text, ...) \
+	{ \
+		.source = SOURCE_BODY, .type = TYPE_TEXT, .required = text, .names = { __VA_ARGS__ } \
+	}
+
+static const struct binding email_field = FIELD(true, "email");
+static const struct binding password_field = FIELD(true, "password");
+static const struct binding name_field = FIELD(false, "name", "full_name");
+static const struct binding first_name_field = FIELD(false, "first_name");
+static const struct binding last_name_field = FIELD(false, "last_name");
+static const struct binding phone_field = FIELD(false, "phone_number", "phone");
+static const struct binding refresh_field = FIELD(true, "refresh_token", "refreshToken");
+static const struct binding current_field = FIELD(true, "current_password", "old_password");
+static const struct binding new_field = FIELD(true, "new_password");
+/* Accepted from older clients, and without any effect: nobody becomes an administrator by saying so. */
+static const struct binding role_field = { .source = SOURCE_BODY, .type = TYPE_JSON, .names = { "role" } };
+
+static int register_statement, register_admin_statement, credentials_statement, own_credentials_statement,
+    start_statement, refresh_statement, end_statement, change_statement;
+
+#define RENDER(call) "SELECT evently.render(r) FROM evently." call " r"
+
+void
+auth_prepare(void)
+{
+	register_statement =
+	    pg_statement_add(RENDER("register_account(email => $1::text, password_hash => $2::text, name => $3::text, "
+				    "first_name => $4::text, last_name => $5::text, phone_number => $6::text, "
+				    "token_hash => $7::bytea, token_ttl => $8::interval)"),
+		8);
+	register_admin_statement =
+	    pg_statement_add(RENDER("register_admin(email => $1::text, password_hash => $2::text, name => $3::text, "
+				    "phone_number => $4::text, token_hash => $5::bytea, token_ttl => $6::interval, "
+				    "actor_id => $7::uuid, mode => $8::text)"),
+		8);
+	credentials_statement = pg_statement_add(
+	    "SELECT r.user_id, r.password_hash, r.is_active FROM evently.get_credentials(email => $1::text) r", 1);
+	own_credentials_statement = pg_statement_add(
+	    "SELECT r.user_id, r.password_hash, r.is_active FROM evently.get_credentials_by_id(user_id => $1::uuid) r",
+	    1);
+	start_statement = pg_statement_add(
+	    RENDER("start_session(user_id => $1::uuid, token_hash => $2::bytea, token_ttl => $3::interval)"), 3);
+	refresh_statement = pg_statement_add(
+	    RENDER("refresh_session(token_hash => $1::bytea, new_token_hash => $2::bytea, token_ttl => $3::interval)"),
+	    3);
+	end_statement = pg_statement_add("SELECT evently.end_session(token_hash => $1::bytea)", 1);
+	change_statement =
+	    pg_statement_add(RENDER("change_password(user_id => $1::uuid, password_hash => $2::text)"), 2);
+}
+
+/* The token behind "Bearer ", or NULL. */
+static const char *
+bearer_token(const struct request *rq)
+{
+	const char *text = request_header(rq, "authorization");
+
+	if (text == NULL || strncasecmp(text, "Bearer ", 7) != 0)
+		return (NULL);
+	for (text += 7; *text == ' '; text++)
+		;
+	return (*text != '\0' ? text : NULL);
+}
+
+/* Fills in the caller from the access token, or answers 401. */
+static bool
+authenticate(struct request *rq)
+{
+	struct jwt_claims claims;
+	const char *token;
+
+	if ((token = bearer_token(rq)) == NULL) {
+		reply_unauthorized(rq, "Missing or invalid token");
+		return (false);
+	}
+	if (!jwt_verify(token, &claims, &rq->arena)) {
+		reply_unauthorized(rq, "Invalid token");
+		rq->authenticate = "Bearer realm=\"evently\", error=\"invalid_token\"";
+		return (false);
+	}
+	rq->caller.user_id = claims.user_id;
+	rq->caller.role = claims.role;
+
+	return (true);
+}
+
+/* May the caller use the route? If not, the request has been answered. */
+bool
+auth_authorize(struct request *rq)
+{
+	if (!authenticate(rq))
+		return (false);
+	if (rq->route->access == ACCESS_ADMIN && strcmp(rq->caller.role, "admin") != 0) {
+		reply_error(rq, 403, "FORBIDDEN", NULL, "Only an administrator may do this");
+		return (false);
+	}
+	return (true);
+}
+
+static struct flow *
+flow_new(struct request *rq, enum session_form form)
+{
+	struct flow *flow = arena_alloc(&rq->arena, sizeof(*flow));
+
+	memset(flow, 0, sizeof(*flow));
+	flow->form = form;
+	rq->flow = flow;
+
+	return (flow);
+}
+
+static bool
+password_is_fit(struct request *rq, const char *field, const char *password)
+{
+	size_t len = strlen(password);
+
+	if (len >= (size_t)config.password_min && len <= PASSWORD_MAX)
+		return (true);
+	reply_invalid_field(
+	    rq, CODE_INVALID, field, "%s must have %d to %d bytes", field, config.password_min, PASSWORD_MAX);
+
+	return (false);
+}
+
+/* Every step that stores a session ends here. */
+static void
+session_done(struct request *rq)
+{
+	struct flow *flow = rq->flow;
+
+	session_reply(rq, flow->refresh_token, flow->form);
+}
+
+static bool
+registration_fields(struct request *rq, struct flow *flow)
+{
+	const char *ignored;
+
+	return (bind_value(rq, &email_field, &flow->email) && bind_value(rq, &password_field, &flow->password) &&
+	    bind_value(rq, &name_field, &flow->name) && bind_value(rq, &first_name_field, &flow->first_name) &&
+	    bind_value(rq, &last_name_field, &flow->last_name) && bind_value(rq, &phone_field, &flow->phone_number) &&
+	    bind_value(rq, &role_field, &ignored) && password_is_fit(rq, "password", flow->password));
+}
+
+static void
+register_hashed(struct request *rq, const char *hash)
+{
+	struct flow *flow = rq->flow;
+	const char **value = rq->call.values;
+
+	session_new_token(rq, &flow->refresh_token, &flow->token_hash);
+	value[0] = flow->email;
+	value[1] = hash;
+	value[2] = flow->name;
+	value[3] = flow->first_name;
+	value[4] = flow->last_name;
+	value[5] = flow->phone_number;
+	value[6] = flow->token_hash;
+	value[7] = session_ttl(rq);
+	call_statement(rq, register_statement, true, session_done);
+}
+
+void
+auth_register(struct request *rq)
+{
+	struct flow *flow = flow_new(rq, SESSION_WITH_USER);
+
+	if (registration_fields(rq, flow))
+		password_hash(rq, flow->password, register_hashed);
+}
+
+static void
+register_admin_hashed(struct request *rq, const char *hash)
+{
+	struct flow *flow = rq->flow;
+	const char **value = rq->call.values;
+
+	session_new_token(rq, &flow->refresh_token, &flow->token_hash);
+	value[0] = flow->email;
+	value[1] = hash;
+	value[2] = flow->name;
+	value[3] = flow->phone_number;
+	value[4] = flow->token_hash;
+	value[5] = session_ttl(rq);
+	value[6] = rq->caller.user_id;
+	value[7] = flow->mode;
+	call_statement(rq, register_admin_statement, true, session_done);
+}
+
+static bool
+internal_key_given(const struct request *rq)
+{
+	const char *key = request_header(rq, "x-internal-api-key");
+	size_t len = strlen(config.internal_api_key);
+
+	return (key != NULL && len > 0 && strlen(key) == len && CRYPTO_memcmp(key, config.internal_api_key, len) == 0);
+}
+
+void
+auth_admin_register(struct request *rq)
+{
+	static const char *const modes[] = { "bootstrap", "closed", "open" };
+	struct flow *flow = flow_new(rq, SESSION_WITH_ADMIN);
+
+	flow->mode = internal_key_given(rq) ? "trusted" : modes[config.admin_registration];
+	if (request_header(rq, "authorization") != NULL && !authenticate(rq))
+		return;
+	if (!registration_fields(rq, flow))
+		return;
+	if (flow->name == NULL && flow->first_name != NULL)
+		flow->name = flow->last_name == NULL
+		    ? flow->first_name
+		    : arena_printf(&rq->arena, "%s %s", flow->first_name, flow->last_name);
+	password_hash(rq, flow->password, register_admin_hashed);
+}
+
+/* Reads a credential into the flow; the hash, or NULL for nobody. */
+static const char *
+take_credential(struct request *rq)
+{
+	struct flow *flow = rq->flow;
+	PGresult *result = rq->call.result;
+	const char *hash = NULL;
+
+	if (PQntuples(result) == 1 && !PQgetisnull(result, 0, 0) && !PQgetisnull(result, 0, 1)) {
+		flow->user_id = arena_copy(&rq->arena, PQgetvalue(result, 0, 0), strlen(PQgetvalue(result, 0, 0)));
+		hash = arena_copy(&rq->arena, PQgetvalue(result, 0, 1), strlen(PQgetvalue(result, 0, 1)));
+		flow->active = PQgetvalue(result, 0, 2)[0] == 't';
+	}
+	PQclear(result);
+
+	return (hash);
+}
+
+static void
+login_verified(struct request *rq, bool good)
+{
+	struct flow *flow = rq->flow;
+	const char **value = rq->call.values;
+
+	if (!good) {
+		reply_unauthorized(rq, "Invalid email or password");
+		return;
+	}
+	if (!flow->active) {
+		reply_error(rq, 403, "FORBIDDEN", NULL, "This account is not active");
+		return;
+	}
+	session_new_token(rq, &flow->refresh_token, &flow->token_hash);
+	value[0] = flow->user_id;
+	value[1] = flow->token_hash;
+	value[2] = session_ttl(rq);
+	call_statement(rq, start_statement, true, session_done);
+}
+
+static void
+login_found(struct request *rq)
+{
+	struct flow *flow = rq->flow;
+
+	if (rq->call.outcome != PG_ROWS)
+		reply_database(rq, &rq->call);
+	else
+		password_verify(rq, flow->password, take_credential(rq), login_verified);
+}
+
+static void
+login(struct request *rq, enum session_form form)
+{
+	struct flow *flow = flow_new(rq, form);
+
+	if (!bind_value(rq, &email_field, &flow->email) || !bind_value(rq, &password_field, &flow->password))
+		return;
+	rq->call.values[0] = flow->email;
+	call_statement(rq, credentials_statement, false, login_found);
+}
+
+void
+auth_login(struct request *rq)
+{
+	login(rq, SESSION_PLAIN);
+}
+
+void
+auth_admin_login(struct request *rq)
+{
+	login(rq, SESSION_WITH_ADMIN);
+}
+
+static void
+refresh(struct request *rq, enum session_form form)
+{
+	struct flow *flow = flow_new(rq, form);
+	const char *token;
+
+	if (!bind_value(rq, &refresh_field, &token))
+		return;
+	session_new_token(rq, &flow->refresh_token, &flow->token_hash);
+	rq->call.values[0] = session_token_hash(rq, token);
+	rq->call.values[1] = flow->token_hash;
+	rq->call.values[2] = session_ttl(rq);
+	call_statement(rq, refresh_statement, true, session_done);
+}
+
+void
+auth_refresh(struct request *rq)
+{
+	refresh(rq, SESSION_PLAIN);
+}
+
+void
+auth_admin_refresh(struct request *rq)
+{
+	refresh(rq, SESSION_WITH_ADMIN);
+}
+
+static void
+reply_text(struct request *rq, const char *json)
+{
+	reply_json(rq, rq->route->status, json, strlen(json));
+}
+
+/* Known or not, the token is worth nothing now. */
+static void
+logout_done(struct request *rq)
+{
+	if (!call_row(rq))
+		return;
+	(void)call_take_row(rq);
+	reply_text(rq, "{\"message\":\"Logged out\"}");
+}
+
+void
+auth_logout(struct request *rq)
+{
+	const char *token;
+
+	if (!bind_value(rq, &refresh_field, &token))
+		return;
+	rq->call.values[0] = session_token_hash(rq, token);
+	call_statement(rq, end_statement, true, logout_done);
+}
+
+static void
+change_done(struct request *rq)
+{
+	if (!call_row(rq))
+		return;
+	(void)call_take_row(rq);
+	reply_text(rq, "{\"message\":\"Password changed\"}");
+}
+
+static void
+change_hashed(struct request *rq, const char *hash)
+{
+	rq->call.values[0] = rq->caller.user_id;
+	rq->call.values[1] = hash;
+	call_statement(rq, change_statement, true, change_done);
+}
+
+static void
+change_verified(struct request *rq, bool good)
+{
+	struct flow *flow = rq->flow;
+
+	if (good)
+		password_hash(rq, flow->new_password, change_hashed);
+	else
+		reply_unauthorized(rq, "The current password is wrong");
+}
+
+static void
+change_found(struct request *rq)
+{
+	struct flow *flow = rq->flow;
+
+	if (rq->call.outcome != PG_ROWS)
+		reply_database(rq, &rq->call);
+	else
+		password_verify(rq, flow->password, take_credential(rq), change_verified);
+}
+
+void
+auth_change_password(struct request *rq)
+{
+	struct flow *flow = flow_new(rq, SESSION_PLAIN);
+
+	if (!bind_value(rq, &current_field, &flow->password) || !bind_value(rq, &new_field, &flow->new_password) ||
+	    !password_is_fit(rq, "new_password", flow->new_password))
+		return;
+	rq->call.values[0] = rq->caller.user_id;
+	call_statement(rq, own_credentials_statement, false, change_found);
+}

@@ -1,0 +1,20 @@
+/*
+ * Binding: from the fields of a request to values for SQL.
+ *
+ * bind_value() finds the field of a binding, checks its type and gives its text as PostgreSQL reads it, or NULL
+ * when it was not sent (JSON null counts as that). When it returns false it has already replied: every refusal
+ * names the field. A text lives in the request's arena. What was looked for counts as known; the rest ends in
+ * X-Unknown-Fields.
+ */
+#ifndef EV_BIND_H
+#define EV_BIND_H
+
+#include "request.h"
+
+bool bind_body(struct request *rq);
+bool bind_query(struct request *rq);
+bool bind_value(struct request *rq, const struct binding *binding, const char **value);
+bool bind_call(struct request *rq);
+const char *bind_unknown(struct request *rq);
+
+#endif

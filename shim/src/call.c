@@ -1,0 +1,80 @@
+#include <string.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "bind.h"
+#include "call.h"
+#include "config.h"
+#include "log.h"
+#include "reply.h"
+
+static void
+call_done(struct pg_call *call)
+{
+	struct request *rq = call->arg;
+
+	rq->call_done(rq);
+	request_release(rq);
+}
+
+/* The values must be in rq->call.values; those not set are NULL. */
+void
+call_statement(struct request *rq, int statement, bool write, void (*done)(struct request *rq))
+{
+	request_hold(rq);
+	rq->call.statement = statement;
+	rq->call.write = write;
+	rq->call.deadline_ms = kore_time_ms() + (uint64_t)config.request_timeout_ms;
+	rq->call.done = call_done;
+	rq->call.arg = rq;
+	rq->call_done = done;
+	pg_submit(&rq->call);
+}
+
+/* Is there a row? If not, the request has been answered. */
+bool
+call_row(struct request *rq)
+{
+	if (rq->call.outcome != PG_ROWS) {
+		reply_database(rq, &rq->call);
+		return (false);
+	}
+	if (PQntuples(rq->call.result) < 1 || PQgetisnull(rq->call.result, 0, 0)) {
+		PQclear(rq->call.result);
+		log_line(LEVEL_ERROR, "request %s: the database answered no row", rq->id);
+		reply_error(rq, 500, "INTERNAL_ERROR", NULL, "Something went wrong on our side");
+		return (false);
+	}
+	return (true);
+}
+
+/* The row's text as a copy of the request's own; the result is gone and the values are free for the next call. */
+char *
+call_take_row(struct request *rq)
+{
+	char *text;
+
+	text = arena_copy(&rq->arena, PQgetvalue(rq->call.result, 0, 0), (size_t)PQgetlength(rq->call.result, 0, 0));
+	PQclear(rq->call.result);
+	memset(rq->call.values, 0, sizeof(rq->call.values));
+
+	return (text);
+}
+
+static void
+route_done(struct request *rq)
+{
+	if (!call_row(rq))
+		return;
+	if (rq->route->keyed && PQgetvalue(rq->call.result, 0, 1)[0] == 't')
+		rq->replayed = true;
+	reply_row(rq, rq->route->status, rq->call.result);
+}
+
+void
+call_route(struct request *rq)
+{
+	if (bind_call(rq))
+		call_statement(rq, rq->route->statement, rq->route->method != HTTP_METHOD_GET, route_done);
+}

@@ -1,0 +1,18 @@
+/*
+ * A request and a query: call_route() answers a request with the SQL call of its route; call_statement() runs any
+ * statement for a handler that goes on in `done`. The request is held until `done` has run.
+ *
+ * `done` finds the outcome in rq->call and owns its result; call_row() takes the usual way out of everything but one
+ * row: it replies and returns false.
+ */
+#ifndef EV_CALL_H
+#define EV_CALL_H
+
+#include "request.h"
+
+void call_route(struct request *rq);
+void call_statement(struct request *rq, int statement, bool write, void (*done)(struct request *rq));
+bool call_row(struct request *rq);
+char *call_take_row(struct request *rq);
+
+#endif

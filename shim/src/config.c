@@ -1,0 +1,317 @@
+#include <sys/stat.h>
+
+#include <openssl/rand.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "dotenv.h"
+#include "log.h"
+
+#define SECRET_MIN 32
+
+enum kind {
+	KIND_TEXT,
+	KIND_INT,
+	KIND_MS, /* a duration, kept in milliseconds */
+	KIND_SECONDS, /* a duration, kept in seconds */
+	KIND_WORD, /* one of a list, kept as its index */
+};
+
+struct setting {
+	const char *name;
+	const char *aliases; /* separated by blanks */
+	enum kind kind;
+	void *target;
+	const char *fallback;
+	long long min, max; /* in the unit kept; for a text its length */
+	const char *words;
+	bool secret;
+	const char *value; /* as given */
+	const char *origin;
+};
+
+struct config config;
+
+#define SETTING(n, a, k, member, text, ...) \
+	{ .name = n, .aliases = a, .kind = k, .target = &config.member, .fallback = text, __VA_ARGS__ },
+#define TEXT(n, a, m, text, least, most, hide) \
+	SETTING(n, a, KIND_TEXT, m, text, .min = least, .max = most, .secret = hide)
+#define NUMBER(n, a, m, text, least, most)       SETTING(n, a, KIND_INT, m, text, .min = least, .max = most)
+#define SECONDS(n, a, m, text, least, most)      SETTING(n, a, KIND_SECONDS, m, text, .min = least, .max = most)
+#define MILLISECONDS(n, a, m, text, least, most) SETTING(n, a, KIND_MS, m, text, .min = least, .max = most)
+#define WORD(n, a, m, text, list)                SETTING(n, a, KIND_WORD, m, text, .words = list)
+
+static struct setting settings[] = {
+#include "settings.def"
+};
+
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+static void refuse(const struct setting *s, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
+
+static void
+refuse(const struct setting *s, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fprintf(stderr, "evently: setting %s (from %s): %s\n", s->name, s->origin, text);
+	exit(1);
+}
+
+static struct setting *
+setting_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < SETTINGS; i++) {
+		if (strcmp(settings[i].name, name) == 0)
+			return (&settings[i]);
+	}
+	abort();
+}
+
+/* Go's form, "1h30m" or "500ms"; a bare number is in the unit kept. */
+static bool
+parse_duration(const char *text, long long unit_ms, long long *out)
+{
+	long long n, total = 0, unit;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return (false);
+	for (; *text != '\0'; text = end) {
+		errno = 0;
+		n = strtoll(text, &end, 10);
+		if (end == text || errno != 0 || n < 0 || n > 1000000000LL)
+			return (false);
+		if (*end == '\0')
+			unit = unit_ms;
+		else if (strncmp(end, "ms", 2) == 0)
+			unit = 1, end += 2;
+		else if (*end == 's')
+			unit = 1000, end++;
+		else if (*end == 'm')
+			unit = 60000, end++;
+		else if (*end == 'h')
+			unit = 3600000, end++;
+		else if (*end == 'd')
+			unit = 86400000, end++;
+		else
+			return (false);
+		total += n * unit;
+	}
+	*out = total / unit_ms;
+	return (true);
+}
+
+static int
+parse_word(const struct setting *s)
+{
+	const char *p = s->words, *blank;
+	size_t len;
+	int i;
+
+	for (i = 0; *p != '\0'; i++) {
+		blank = strchr(p, ' ');
+		len = blank != NULL ? (size_t)(blank - p) : strlen(p);
+		if (strlen(s->value) == len && strncasecmp(s->value, p, len) == 0)
+			return (i);
+		p += len + (blank != NULL);
+	}
+	refuse(s, "\"%s\" is not known; choose one of: %s", s->value, s->words);
+}
+
+static const char *
+unit_name(enum kind kind)
+{
+	if (kind == KIND_MS)
+		return (" milliseconds");
+	return (kind == KIND_SECONDS ? " seconds" : "");
+}
+
+static void
+set_value(struct setting *s)
+{
+	long long n;
+	char *end;
+
+	switch (s->kind) {
+	case KIND_TEXT:
+		if (strlen(s->value) < (size_t)s->min || strlen(s->value) > (size_t)s->max)
+			refuse(s, "give a text of %lld to %lld characters", s->min, s->max);
+		*(char **)s->target = strdup(s->value);
+		return;
+	case KIND_WORD:
+		*(int *)s->target = parse_word(s);
+		return;
+	case KIND_INT:
+		errno = 0;
+		n = strtoll(s->value, &end, 10);
+		if (end == s->value || *end != '\0' || errno != 0)
+			refuse(s, "\"%s\" is not a whole number", s->value);
+		break;
+	default:
+		if (!parse_duration(s->value, s->kind == KIND_MS ? 1 : 1000, &n))
+			refuse(s, "\"%s\" is not a duration such as 15m, 8s or 500ms", s->value);
+	}
+	if (n < s->min || n > s->max)
+		refuse(s, "%lld is out of bounds; give %lld to %lld%s", n, s->min, s->max, unit_name(s->kind));
+	*(int *)s->target = (int)n;
+}
+
+/* The value under one of the setting's names; an empty one counts as not given. */
+static const char *
+look_up(const struct setting *s, const char *(*get)(const char *), const char **name)
+{
+	char names[256], *p, *word;
+	const char *value;
+
+	(void)snprintf(names, sizeof(names), "%s %s", s->name, s->aliases);
+	for (p = names; (word = strsep(&p, " ")) != NULL;) {
+		if (*word != '\0' && (value = get(word)) != NULL && *value != '\0') {
+			*name = strdup(word);
+			return (value);
+		}
+	}
+	return (NULL);
+}
+
+static const char *
+get_environment(const char *name)
+{
+	return (getenv(name));
+}
+
+static void
+find_value(struct setting *s)
+{
+	char origin[160];
+	const char *name;
+
+	if ((s->value = look_up(s, get_environment, &name)) != NULL) {
+		(void)snprintf(origin, sizeof(origin), "environment, %s", name);
+		s->origin = strdup(origin);
+	} else if ((s->value = look_up(s, dotenv_get, &name)) != NULL) {
+		(void)snprintf(origin, sizeof(origin), ".env, %s", name);
+		s->origin = strdup(origin);
+	} else {
+		s->value = s->fallback;
+		s->origin = "default";
+	}
+}
+
+/* Defaults that depend on the machine or on another setting. */
+static void
+derive_defaults(struct setting *s)
+{
+	char number[16];
+
+	if (*s->value != '\0')
+		return;
+	if (s->target == &config.workers) {
+		(void)snprintf(number, sizeof(number), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+		s->value = strdup(number);
+		s->origin = "default, number of cores";
+	} else if (s->target == &config.password_min) {
+		s->value = config.development ? "4" : "8";
+		s->origin = config.development ? "default, development" : "default";
+	} else if (s->target == &config.jwt_secret && config.development) {
+		s->origin = "made once, $EVENTLY_HOME/jwt_secret";
+	}
+}
+
+/* Development only: the secret is made once and kept, so that tokens outlive a restart. */
+static char *
+kept_secret(struct setting *s)
+{
+	char path[PATH_MAX], text[2 * SECRET_MIN + 1];
+	unsigned char bytes[SECRET_MIN];
+	ssize_t len;
+	int fd, i;
+
+	(void)snprintf(path, sizeof(path), "%s/jwt_secret", config.home);
+	(void)mkdir(config.home, 0755);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd != -1) {
+		if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+			refuse(s, "no random bytes to be had");
+		for (i = 0; i < SECRET_MIN; i++)
+			(void)snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+		if (write(fd, text, 2 * SECRET_MIN) != 2 * SECRET_MIN)
+			refuse(s, "could not write %s: %s", path, strerror(errno));
+		(void)close(fd);
+	}
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		refuse(s, "could not keep a secret in %s: %s", path, strerror(errno));
+	len = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	if (len < SECRET_MIN)
+		refuse(s, "%s is too short; remove it, and a new one will be made", path);
+	text[len] = '\0';
+	return (strdup(text));
+}
+
+void
+config_check_secret(void)
+{
+	struct setting *s = setting_find("EVENTLY_JWT_SECRET");
+
+	if (*config.jwt_secret == '\0' && config.development)
+		config.jwt_secret = kept_secret(s);
+	if (*config.jwt_secret == '\0')
+		refuse(s,
+		    "it is missing: give a random text of at least %d bytes, for example from "
+		    "`openssl rand -hex 32` (only EVENTLY_ENV=development makes one itself)",
+		    SECRET_MIN);
+	if (strlen(config.jwt_secret) < SECRET_MIN && !config.development)
+		refuse(s,
+		    "it is shorter than %d bytes: give a longer one, for example from "
+		    "`openssl rand -hex 32`",
+		    SECRET_MIN);
+}
+
+void
+config_load(void)
+{
+	size_t i;
+
+	dotenv_load(".env");
+	for (i = 0; i < SETTINGS; i++) {
+		find_value(&settings[i]);
+		derive_defaults(&settings[i]);
+		set_value(&settings[i]);
+		if (settings[i].target == &config.env)
+			config.development = strcasecmp(config.env, "development") == 0;
+	}
+}
+
+static const char *
+shown_value(const struct setting *s)
+{
+	if (s->secret && strcmp(s->origin, "default") != 0)
+		return ("(hidden)");
+	return (*s->value != '\0' ? s->value : "(none)");
+}
+
+/* What `make config` shows. */
+void
+config_print(void)
+{
+	const struct setting *s;
+
+	for (s = settings; s < settings + SETTINGS; s++)
+		printf("%-36s %-28s %s\n", s->name, shown_value(s), s->origin);
+}

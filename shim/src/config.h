@@ -1,0 +1,47 @@
+/*
+ * Settings: the values for everybody; names, defaults and bounds are in the one table, settings.def.
+ *
+ * A value comes from the environment, then from a file .env in the working directory, then from the default.
+ * Each setting has one name, EVENTLY_X, which wins over the aliases that other systems use. config_load() runs
+ * once, before any fork; afterwards the values never change. A value that cannot be used ends the start with
+ * a message that says which setting, where it came from and what to do.
+ */
+#ifndef EV_CONFIG_H
+#define EV_CONFIG_H
+
+#include <stdbool.h>
+
+/* Kept as a position, and given to the database by name. */
+#define ADMIN_REGISTRATION_WORDS "bootstrap closed open"
+
+struct config {
+	int port;
+	char *bind;
+	int workers;
+	int max_connections;
+	char *database_url;
+	int db_pool;
+	int db_queue;
+	int statement_timeout_ms;
+	int lock_timeout_ms;
+	int request_timeout_ms;
+	char *env;
+	bool development;
+	char *home;
+	char *jwt_secret;
+	int access_ttl_s;
+	int refresh_ttl_s;
+	int bcrypt_cost;
+	int password_min;
+	int admin_registration;
+	char *internal_api_key;
+	int log_level;
+};
+
+extern struct config config;
+
+void config_load(void);
+void config_check_secret(void); /* a missing secret is made, in development, or ends the start */
+void config_print(void);
+
+#endif

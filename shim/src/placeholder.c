@@ -1,0 +1,127 @@
+#include <string.h>
+
+#include <kore/kore.h>
+
+#include "pgpipe.h"
+#include "placeholder.h"
+
+static const char *const source_names[] = { "path", "query", "body", "header", "auth" };
+
+/* What a call writes, and what PostgreSQL calls it. */
+static const struct {
+	const char *name;
+	const char *sql;
+} types[] = {
+	[TYPE_TEXT] = { "text", "text" },
+	[TYPE_UUID] = { "uuid", "uuid" },
+	[TYPE_INT] = { "int", "integer" },
+	[TYPE_NUMERIC] = { "numeric", "numeric" },
+	[TYPE_BOOL] = { "bool", "boolean" },
+	[TYPE_TIME] = { "timestamptz", "timestamptz" },
+	[TYPE_DATE] = { "date", "text" },
+	[TYPE_TEXTS] = { "text[]", "text[]" },
+	[TYPE_JSON] = { "json", "jsonb" },
+};
+
+#define SOURCES (sizeof(source_names) / sizeof(source_names[0]))
+#define TYPES   (sizeof(types) / sizeof(types[0]))
+
+static void defect(const struct route *route, const char *what) __attribute__((noreturn));
+
+static void
+defect(const struct route *route, const char *what)
+{
+	fatal("routes.def: %s: %s", route->pattern, what);
+}
+
+static enum source
+find_source(const struct route *route, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < SOURCES; i++) {
+		if (strcmp(source_names[i], name) == 0)
+			return ((enum source)i);
+	}
+	defect(route, "unknown source of a placeholder");
+}
+
+static enum value_type
+find_type(const struct route *route, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < TYPES; i++) {
+		if (strcmp(types[i].name, name) == 0)
+			return ((enum value_type)i);
+	}
+	defect(route, "unknown type of a placeholder");
+}
+
+static int
+find_param(const struct route *route, const struct path *path, const char *name)
+{
+	int i;
+
+	for (i = 0; i < path->param_count; i++) {
+		if (strcmp(path->param_names[i], name) == 0)
+			return (i);
+	}
+	defect(route, "the path has no such parameter");
+}
+
+/* `text` is what stands between the braces; it is taken apart in place and kept for good. */
+static void
+parse_placeholder(const struct route *route, const struct path *path, struct binding *binding, char *text)
+{
+	size_t len = strlen(text);
+	char *colon, *dot, *name;
+	int i;
+
+	if (len > 0 && text[len - 1] == '!') {
+		binding->required = true;
+		text[len - 1] = '\0';
+	}
+	if ((colon = strchr(text, ':')) != NULL)
+		*colon++ = '\0';
+	if ((dot = strchr(text, '.')) == NULL)
+		defect(route, "a placeholder without a source");
+	*dot++ = '\0';
+	binding->source = find_source(route, text);
+	for (i = 0; (name = strsep(&dot, "|")) != NULL; i++) {
+		if (i == BINDING_NAMES_MAX - 1)
+			defect(route, "too many names in a placeholder");
+		binding->names[i] = name;
+	}
+	if (colon != NULL)
+		binding->type = find_type(route, colon);
+	else
+		binding->type = binding->source == SOURCE_AUTH ? TYPE_UUID : TYPE_TEXT;
+	if (binding->source == SOURCE_PATH)
+		binding->param = find_param(route, path, binding->names[0]);
+	if (binding->source == SOURCE_AUTH && strcmp(binding->names[0], "user_id") != 0)
+		defect(route, "auth knows user_id only");
+}
+
+void
+placeholder_compile(struct route *route, const struct path *path)
+{
+	struct kore_buf sql;
+	struct binding *binding;
+	const char *p, *open, *close;
+
+	route->keyed = strstr(route->call, "{header.idempotency-key}") != NULL;
+	kore_buf_init(&sql, 512);
+	kore_buf_appendf(&sql, "SELECT evently.render(r)%s FROM ", route->keyed ? ", evently.was_replayed()" : "");
+	for (p = route->call; (open = strchr(p, '{')) != NULL; p = close + 1) {
+		if ((close = strchr(open, '}')) == NULL || route->binding_count == BINDINGS_MAX)
+			defect(route, "a placeholder without end, or too many");
+		kore_buf_append(&sql, p, (size_t)(open - p));
+		binding = &route->bindings[route->binding_count++];
+		parse_placeholder(route, path, binding, strndup(open + 1, (size_t)(close - open - 1)));
+		kore_buf_appendf(&sql, "$%d::%s", route->binding_count, types[binding->type].sql);
+	}
+	kore_buf_appendf(&sql, "%s r", p);
+	route->statement = pg_statement_add(kore_buf_stringify(&sql, NULL), route->binding_count);
+	kore_buf_cleanup(&sql);
+}

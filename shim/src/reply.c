@@ -1,0 +1,313 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "bind.h"
+#include "log.h"
+#include "reply.h"
+#include "requestid.h"
+#include "sqlerror.h"
+
+#define RETRY_AFTER_S 1
+
+static void
+now_rfc3339(char *out, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	char seconds[24];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	(void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(out, size, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+}
+
+/* What the user can do, where the database says so. */
+static void
+append_hint(struct kore_buf *body, const char *hint)
+{
+	if (hint == NULL)
+		return;
+	kore_buf_appendf(body, ",\"hint\":");
+	json_escape(body, hint);
+}
+
+static void
+error_envelope(struct kore_buf *body, const char *code, const char *message, const char *hint, const char *details)
+{
+	char stamp[40];
+
+	now_rfc3339(stamp, sizeof(stamp));
+	kore_buf_appendf(body, "{\"error\":{\"code\":\"%s\",\"message\":", code);
+	json_escape(body, message);
+	append_hint(body, hint);
+	kore_buf_appendf(body, ",\"details\":%s,\"timestamp\":\"%s\"},\"detail\":", details, stamp);
+	json_escape(body, message);
+	kore_buf_append(body, "}", 1);
+}
+
+/* RFC 9457 */
+static void
+error_problem(
+    struct kore_buf *body, int status, const char *code, const char *message, const char *hint, const char *details)
+{
+	char stamp[40];
+
+	now_rfc3339(stamp, sizeof(stamp));
+	kore_buf_appendf(body,
+	    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", http_status_text(status), status);
+	json_escape(body, message);
+	append_hint(body, hint);
+	kore_buf_appendf(body, ",\"code\":\"%s\",\"details\":%s,\"timestamp\":\"%s\"}", code, details, stamp);
+}
+
+/* The answer is complete: the dispatcher may take it. */
+static void
+answered(struct request *rq, int status, const char *body, size_t len)
+{
+	rq->answered = true;
+	rq->status = status;
+	rq->reply = body;
+	rq->reply_len = len;
+	if (rq->http != NULL)
+		http_request_wakeup(rq->http);
+}
+
+static void
+reply_message(
+    struct request *rq, int status, const char *code, const char *details, const char *message, const char *hint)
+{
+	const char *accept = request_header(rq, "accept");
+	struct kore_buf body;
+
+	if (details == NULL)
+		details = "null";
+	rq->code = code;
+	rq->problem = accept != NULL && strstr(accept, "application/problem+json") != NULL;
+	if (status == 503 && rq->retry_after_s == 0)
+		rq->retry_after_s = RETRY_AFTER_S;
+	kore_buf_init(&body, 256);
+	if (rq->problem)
+		error_problem(&body, status, code, message, hint, details);
+	else
+		error_envelope(&body, code, message, hint, details);
+	answered(rq, status, arena_copy(&rq->arena, (const char *)body.data, body.offset), body.offset);
+	kore_buf_cleanup(&body);
+}
+
+void
+reply_error(struct request *rq, int status, const char *code, const char *details, const char *fmt, ...)
+{
+	char message[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	reply_message(rq, status, code, details, message, NULL);
+}
+
+/* 400 with details.field */
+void
+reply_invalid_field(struct request *rq, const char *code, const char *field, const char *fmt, ...)
+{
+	char message[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	reply_message(rq, 400, code, arena_printf(&rq->arena, "{\"field\":\"%s\"}", field), message, NULL);
+}
+
+void
+reply_unauthorized(struct request *rq, const char *message)
+{
+	rq->authenticate = "Bearer realm=\"evently\"";
+	reply_message(rq, 401, "UNAUTHORIZED", NULL, message, NULL);
+}
+
+void
+reply_unavailable(struct request *rq, const char *message)
+{
+	reply_message(rq, 503, CODE_UNAVAILABLE, NULL, message, NULL);
+}
+
+/* `json` must live as long as the request: in its arena, or as a constant. */
+void
+reply_json(struct request *rq, int status, const char *json, size_t len)
+{
+	answered(rq, status, json, len);
+}
+
+/* The first column of the first row is the body; the result now belongs to the request. */
+void
+reply_row(struct request *rq, int status, PGresult *result)
+{
+	rq->result = result;
+	answered(rq, status, PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
+}
+
+/*
+ * The database's primary messages begin in lower case and have no full stop; an API's sentence begins with a
+ * capital. A name of a field or function stays as it is.
+ */
+static const char *
+sentence(struct request *rq, const char *message)
+{
+	const char *p;
+	char *copy;
+
+	for (p = message; islower((unsigned char)*p); p++)
+		;
+	copy = arena_copy(&rq->arena, message, strlen(message));
+	if (p > message && (*p == ' ' || *p == ',' || *p == '\0'))
+		*copy = (char)toupper((unsigned char)*copy);
+
+	return (copy);
+}
+
+/* DETAIL of our own errors is a JSON object; anything else is not for clients. */
+static const char *
+details_of(struct request *rq, const PGresult *result)
+{
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	struct json json;
+
+	if (detail == NULL || !json_parse(&json, detail, strlen(detail), &rq->arena) ||
+	    json.nodes[0].type != JSON_OBJECT)
+		return (NULL);
+	return (arena_copy(&rq->arena, detail, strlen(detail)));
+}
+
+static void
+reply_refusal(struct request *rq, PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT), *message;
+	struct sql_error error = sql_error_map(sqlstate);
+	bool own = error.message == NULL;
+
+	message = own && primary != NULL ? sentence(rq, primary) : error.message;
+	if (error.status >= 500)
+		log_line(error.status == 500 ? LEVEL_ERROR : LEVEL_WARN, "request %s, %s: SQLSTATE %s: %s", rq->id,
+		    rq->route != NULL ? rq->route->pattern : "-", sqlstate != NULL ? sqlstate : "-",
+		    primary != NULL ? primary : "-");
+	reply_message(rq, error.status, error.code, own ? details_of(rq, result) : NULL,
+	    message != NULL ? message : error.code, own ? hint : NULL);
+	PQclear(result);
+}
+
+/* Any outcome of a call but rows. */
+void
+reply_database(struct request *rq, const struct pg_call *call)
+{
+	switch (call->outcome) {
+	case PG_REFUSED:
+		reply_refusal(rq, call->result);
+		break;
+	case PG_BUSY:
+		reply_unavailable(rq, "The server is overloaded; nothing was done, try again");
+		break;
+	case PG_LOST:
+		reply_unavailable(rq,
+		    "The connection to the database broke, so the outcome is not known; "
+		    "the same request may be sent again with the same Idempotency-Key");
+		break;
+	default:
+		reply_unavailable(rq, "The database is away; try again");
+	}
+}
+
+static void
+http_date(char *out, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	(void)strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+static void
+send_headers(struct request *rq)
+{
+	struct http_request *http = rq->http;
+	const char *unknown = rq->status < 400 ? bind_unknown(rq) : NULL;
+	char text[64];
+
+	http_date(text, sizeof(text));
+	http_response_header(http, "date", text);
+	if (rq->reply_len > 0)
+		http_response_header(
+		    http, "content-type", rq->problem ? "application/problem+json" : "application/json");
+	http_response_header(http, "x-request-id", rq->id);
+	http_response_header(http, "x-content-type-options", "nosniff");
+	http_response_header(http, "cache-control", "no-store");
+	if (rq->authenticate != NULL)
+		http_response_header(http, "www-authenticate", rq->authenticate);
+	if (rq->retry_after_s > 0) {
+		(void)snprintf(text, sizeof(text), "%d", rq->retry_after_s);
+		http_response_header(http, "retry-after", text);
+	}
+	if (rq->replayed)
+		http_response_header(http, "idempotent-replay", "true");
+	if ((rq->status == 405 || rq->status == 204) && rq->match.path != NULL)
+		http_response_header(http, "allow", rq->match.path->allow);
+	if (unknown != NULL)
+		http_response_header(http, "x-unknown-fields", unknown);
+}
+
+void
+reply_send(struct request *rq)
+{
+	send_headers(rq);
+	http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);
+	log_request(rq->id, http_method_text(rq->http->method), rq->route != NULL ? rq->route->pattern : "-",
+	    rq->status, (double)(clock_us() - rq->started_us) / 1000, rq->code);
+}
+
+/* What Kore answers by itself, before there is a request; see kore/05-errors.patch. */
+void
+reply_kore_error(struct connection *c, int status, struct kore_buf *headers, struct kore_buf *body)
+{
+	static const struct {
+		int status;
+		const char *code, *message;
+	} errors[] = {
+		{ 405, "METHOD_NOT_ALLOWED", "The method is not known" },
+		{ 408, "REQUEST_TIMEOUT", "The request did not arrive in time" },
+		{ 411, "LENGTH_REQUIRED", "Send the body with a Content-Length" },
+		{ 413, "BODY_TOO_LARGE", "The request body is too large" },
+		{ 414, "URI_TOO_LONG", "The address is too long" },
+		{ 431, "HEADERS_TOO_LARGE", "The request has too many header fields, or too long ones" },
+		{ 503, CODE_UNAVAILABLE, "The server is overloaded; try again" },
+		{ 505, "VERSION_NOT_SUPPORTED", "The HTTP version is not supported" },
+		{ 0, "BAD_REQUEST", "The request is not valid HTTP" },
+	};
+	char id[REQUEST_ID_MAX + 1], date[64];
+	int i;
+
+	(void)c;
+	for (i = 0; errors[i].status != 0 && errors[i].status != status; i++)
+		;
+	request_id_make(id);
+	http_date(date, sizeof(date));
+	kore_buf_appendf(headers,
+	    "date: %s\r\ncontent-type: application/json\r\nx-request-id: %s\r\n"
+	    "x-content-type-options: nosniff\r\n",
+	    date, id);
+	if (status == 405)
+		kore_buf_appendf(headers, "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
+	if (status == 503)
+		kore_buf_appendf(headers, "retry-after: %d\r\n", RETRY_AFTER_S);
+	error_envelope(body, errors[i].code, errors[i].message, NULL, "null");
+	log_request(id, "-", "-", status, 0, errors[i].code);
+}

@@ -1,0 +1,35 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "requestid.h"
+
+/* Unique by process, time and count; nobody has to be unable to guess it. */
+void
+request_id_make(char id[REQUEST_ID_MAX + 1])
+{
+	static unsigned int count;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	(void)snprintf(id, REQUEST_ID_MAX + 1, "%llx-%x-%x",
+	    (unsigned long long)now.tv_sec * 1000000ULL + (unsigned long long)now.tv_nsec / 1000,
+	    (unsigned int)getpid(), count++);
+}
+
+void
+request_id_take(char id[REQUEST_ID_MAX + 1], const char *sent)
+{
+	const char *p;
+
+	for (p = sent; p != NULL && *p != '\0'; p++) {
+		if (!isalnum((unsigned char)*p) && strchr("-_.:", *p) == NULL)
+			break;
+	}
+	if (p == NULL || p == sent || *p != '\0' || p - sent > REQUEST_ID_MAX)
+		request_id_make(id);
+	else
+		memcpy(id, sent, (size_t)(p - sent) + 1);
+}

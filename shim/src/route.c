@@ -1,0 +1,193 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "auth.h"
+#include "health.h"
+#include "placeholder.h"
+#include "route.h"
+
+#define ROUTE(m, p, a, s, text, sql) \
+	{ .method = HTTP_METHOD_##m, .pattern = p, .access = ACCESS_##a, .status = s, .summary = text, .call = sql },
+#define HANDLER(m, p, a, s, text, function) \
+	{ .method = HTTP_METHOD_##m, \
+		.pattern = p, \
+		.access = ACCESS_##a, \
+		.status = s, \
+		.summary = text, \
+		.handler = function },
+
+static struct route routes[] = {
+#include "routes.def"
+};
+
+#define ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+static struct path paths[ROUTES];
+static int path_count;
+
+/* Takes "/a/{b}/c" apart; parameters become NULL segments. */
+static void
+path_parse(struct path *path, const char *pattern)
+{
+	char *copy = kore_strdup(pattern + 1), *word;
+
+	path->pattern = pattern;
+	while ((word = strsep(&copy, "/")) != NULL) {
+		if (path->segment_count == ROUTE_SEGMENTS_MAX || path->param_count == ROUTE_PARAMS_MAX)
+			fatal("routes.def: %s: too long", pattern);
+		if (*word == '{') {
+			word[strlen(word) - 1] = '\0';
+			path->param_names[path->param_count++] = word + 1;
+			word = NULL;
+		}
+		path->segments[path->segment_count++] = word;
+	}
+}
+
+static struct path *
+path_get(const char *pattern)
+{
+	int i;
+
+	for (i = 0; i < path_count; i++) {
+		if (strcmp(paths[i].pattern, pattern) == 0)
+			return (&paths[i]);
+	}
+	path_parse(&paths[path_count], pattern);
+
+	return (&paths[path_count++]);
+}
+
+static void
+path_attach(struct path *path, const struct route *route)
+{
+	const struct route **slot;
+
+	switch (route->method) {
+	case HTTP_METHOD_GET:
+		slot = &path->get;
+		break;
+	case HTTP_METHOD_POST:
+		slot = &path->post;
+		break;
+	case HTTP_METHOD_PUT:
+		slot = &path->put;
+		break;
+	case HTTP_METHOD_PATCH:
+		slot = &path->patch;
+		break;
+	default:
+		slot = &path->delete;
+	}
+	if (*slot != NULL)
+		fatal("routes.def: %s: stands there twice", route->pattern);
+	*slot = route;
+}
+
+static void
+path_finish(struct path *path)
+{
+	char allow[64];
+
+	(void)snprintf(allow, sizeof(allow), "%s%s%s%s%sOPTIONS", path->get != NULL ? "GET, HEAD, " : "",
+	    path->post != NULL ? "POST, " : "", path->put != NULL ? "PUT, " : "", path->patch != NULL ? "PATCH, " : "",
+	    path->delete != NULL ? "DELETE, " : "");
+	path->allow = kore_strdup(allow);
+}
+
+/* Static words before parameters. */
+static int
+path_compare(const void *a, const void *b)
+{
+	const struct path *x = a, *y = b;
+	int i;
+
+	if (x->segment_count != y->segment_count)
+		return (x->segment_count - y->segment_count);
+	for (i = 0; i < x->segment_count; i++) {
+		if ((x->segments[i] == NULL) != (y->segments[i] == NULL))
+			return (x->segments[i] == NULL ? 1 : -1);
+	}
+	return (strcmp(x->pattern, y->pattern));
+}
+
+void
+route_compile(void)
+{
+	struct route *route;
+	int i;
+
+	for (route = routes; route < routes + ROUTES; route++) {
+		struct path *path = path_get(route->pattern);
+
+		path_attach(path, route);
+		if (route->call != NULL)
+			placeholder_compile(route, path);
+	}
+	for (i = 0; i < path_count; i++)
+		path_finish(&paths[i]);
+	qsort(paths, (size_t)path_count, sizeof(paths[0]), path_compare);
+}
+
+static bool
+path_matches(const struct path *path, char **words, struct path_match *match)
+{
+	int i, params = 0;
+
+	for (i = path->segment_count - 1; i >= 0; i--) {
+		if (path->segments[i] != NULL && strcmp(path->segments[i], words[i]) != 0)
+			return (false);
+	}
+	for (i = 0; i < path->segment_count; i++) {
+		if (path->segments[i] == NULL)
+			match->params[params++] = words[i];
+	}
+	match->path = path;
+
+	return (true);
+}
+
+/* Takes `path` apart in place; the parameters of the match point into it, still percent-encoded. */
+bool
+route_match(char *path, struct path_match *match)
+{
+	char *words[ROUTE_SEGMENTS_MAX], *word;
+	int count = 0, i;
+
+	if (*path++ != '/')
+		return (false);
+	while ((word = strsep(&path, "/")) != NULL) {
+		if (*word == '\0' || count == ROUTE_SEGMENTS_MAX)
+			return (false);
+		words[count++] = word;
+	}
+	for (i = 0; i < path_count; i++) {
+		if (paths[i].segment_count == count && path_matches(&paths[i], words, match))
+			return (true);
+	}
+	return (false);
+}
+
+/* The route of a method, NULL when the path has none. HEAD is GET. */
+const struct route *
+route_for(const struct path *path, int method)
+{
+	switch (method) {
+	case HTTP_METHOD_GET:
+	case HTTP_METHOD_HEAD:
+		return (path->get);
+	case HTTP_METHOD_POST:
+		return (path->post);
+	case HTTP_METHOD_PUT:
+		return (path->put);
+	case HTTP_METHOD_PATCH:
+		return (path->patch);
+	case HTTP_METHOD_DELETE:
+		return (path->delete);
+	default:
+		return (NULL);
+	}
+}
