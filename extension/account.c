@@ -200,6 +200,19 @@ name_or_parts(const char *name, const char *first_name, const char *last_name)
 	return pstrdup(name);
 }
 
+/* The numbers of the arguments; -1: there is none. */
+static void
+require_person(FunctionCallInfo fcinfo, int name, int first_name, int last_name, int phone_number)
+{
+	ev_require_name(fcinfo, name, "name", 200);
+	if (first_name >= 0)
+	{
+		ev_require_length(fcinfo, first_name, "first_name", 100);
+		ev_require_length(fcinfo, last_name, "last_name", 100);
+	}
+	ev_require_length(fcinfo, phone_number, "phone_number", 40);
+}
+
 static pg_uuid_t
 create_account(char *email, EvArg password_hash, const char *name, EvArg first_name, EvArg last_name,
 			   EvArg phone_number, const char *role)
@@ -222,6 +235,7 @@ evently_register_account(PG_FUNCTION_ARGS)
 	pg_uuid_t family_id = ev_new_id(NULL);
 
 	ev_begin(EV_WRITES);
+	require_person(fcinfo, 2, 3, 4, 5);
 	name = name_or_parts(ev_text_argument(fcinfo, 2), ev_text_argument(fcinfo, 3), ev_text_argument(fcinfo, 4));
 	account_id = create_account(ev_required_text(fcinfo, 0, "email"), ev_arg(1), name,
 								ev_arg(3), ev_arg(4), ev_arg(5), "user");
@@ -250,6 +264,7 @@ evently_register_admin(PG_FUNCTION_ARGS)
 	lock_admins();
 	require_may_make_admin(ev_word(ev_required_text(fcinfo, 7, "mode"), "mode", "bootstrap, closed, open, trusted"),
 						   ev_uuid_argument(fcinfo, 6));
+	require_person(fcinfo, 2, -1, -1, 3);
 	account_id = create_account(ev_required_text(fcinfo, 0, "email"), ev_arg(1),
 								name_or_parts(ev_text_argument(fcinfo, 2), NULL, NULL),
 								ev_null(), ev_null(), ev_arg(3), "admin");
@@ -277,11 +292,9 @@ Datum
 evently_update_account(PG_FUNCTION_ARGS)
 {
 	EvArg args[] = {ev_arg(0), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4)};
-	char *name = ev_text_argument(fcinfo, 1);
 
 	ev_begin(EV_WRITES);
-	if (name != NULL && *name == '\0')
-		ev_invalid("name", "name must not be empty");
+	require_person(fcinfo, 1, 2, 3, 4);
 	PG_RETURN_DATUM(ev_end(one_account(&update_account, args)));
 }
 

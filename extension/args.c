@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
@@ -44,6 +45,25 @@ ev_required_text(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	require(!PG_ARGISNULL(n), name);
 	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+void
+ev_require_length(FunctionCallInfo fcinfo, int n, const char *name, int max)
+{
+	char *text = ev_text_argument(fcinfo, n);
+
+	if (text != NULL && pg_mbstrlen(text) > max)
+		ev_invalid(name, "%s has at most %d characters", name, max);
+}
+
+void
+ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, int max)
+{
+	char *text = ev_text_argument(fcinfo, n);
+
+	if (text != NULL && *text == '\0')
+		ev_invalid(name, "%s must not be empty", name);
+	ev_require_length(fcinfo, n, name, max);
 }
 
 char *

@@ -17,6 +17,10 @@ extern char *ev_text_argument(FunctionCallInfo fcinfo, int n);
 extern pg_uuid_t *ev_required_uuid(FunctionCallInfo fcinfo, int n, const char *name);
 extern char *ev_required_text(FunctionCallInfo fcinfo, int n, const char *name);
 
+/* Refuse a text that is longer, or, as a name, empty. Null passes. */
+extern void ev_require_length(FunctionCallInfo fcinfo, int n, const char *name, int max);
+extern void ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, int max);
+
 /* A word of a list like "user, admin", in any case; lower case is returned. */
 extern char *ev_word(const char *given, const char *name, const char *words);
 

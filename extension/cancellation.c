@@ -168,6 +168,7 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 	Datum result;
 
 	ev_begin(EV_WRITES);
+	ev_require_length(fcinfo, 3, "reason", 2000);
 	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
 							  ev_uuid_argument(fcinfo, 2));
 	if (!ev_key_open(&key, &cancel_operation, &booking.event_id, &booking.user_id, ev_text_argument(fcinfo, 4),

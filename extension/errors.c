@@ -36,9 +36,9 @@ ev_detail(void)
 static void
 add_name(EvDetail *detail, const char *name)
 {
-	appendStringInfoString(&detail->json, detail->json.len == 0 ? "{" : ", ");
+	appendStringInfoString(&detail->json, detail->json.len == 0 ? "{" : ",");
 	escape_json(&detail->json, name);
-	appendStringInfoString(&detail->json, ": ");
+	appendStringInfoChar(&detail->json, ':');
 }
 
 EvDetail *
@@ -72,7 +72,7 @@ ev_detail_texts(EvDetail *detail, const char *name, char *const *values, int n)
 	for (int i = 0; i < n; i++)
 	{
 		if (i > 0)
-			appendStringInfoString(&detail->json, ", ");
+			appendStringInfoChar(&detail->json, ',');
 		escape_json(&detail->json, values[i]);
 	}
 	appendStringInfoChar(&detail->json, ']');

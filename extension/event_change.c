@@ -244,14 +244,12 @@ Datum
 evently_update_event(PG_FUNCTION_ARGS)
 {
 	Change change;
-	char *name = ev_text_argument(fcinfo, 3);
 	EvArg base_price = ev_arg(12);
 
 	ev_begin(EV_WRITES);
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
 	require_modifiable(&change);
-	if (name != NULL && *name == '\0')
-		ev_invalid("name", "name must not be empty");
+	ev_require_texts(fcinfo, 3, 4, 5);
 	ev_require_order(PG_ARGISNULL(6) ? change.start : PG_GETARG_TIMESTAMPTZ(6),
 					 PG_ARGISNULL(7) ? change.end : PG_GETARG_TIMESTAMPTZ(7));
 	ev_require_timezone(ev_text_argument(fcinfo, 8));

@@ -9,12 +9,21 @@
 #include "pgtime.h"
 #include "utils/builtins.h"
 
+#include "args.h"
 #include "errors.h"
 #include "event_check.h"
 #include "money.h"
 
 /* 1e12 of any currency */
 #define PRICE_LIMIT INT64CONST(1000000000000)
+
+void
+ev_require_texts(FunctionCallInfo fcinfo, int name, int description, int event_type)
+{
+	ev_require_name(fcinfo, name, "name", 200);
+	ev_require_length(fcinfo, description, "description", 20000);
+	ev_require_length(fcinfo, event_type, "event_type", 100);
+}
 
 void
 ev_require_timezone(const char *timezone)

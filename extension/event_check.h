@@ -6,8 +6,12 @@
 #ifndef EV_EVENT_CHECK_H
 #define EV_EVENT_CHECK_H
 
+#include "fmgr.h"
+
 #include "spi.h"
 
+/* The numbers of the arguments. */
+extern void ev_require_texts(FunctionCallInfo fcinfo, int name, int description, int event_type);
 extern void ev_require_timezone(const char *timezone);
 extern void ev_require_price(EvArg price);
 extern void ev_require_max_tickets(EvArg max);

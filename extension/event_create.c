@@ -136,8 +136,8 @@ evently_create_event(PG_FUNCTION_ARGS)
 	Numeric base_price;
 
 	ev_begin(EV_WRITES);
-	if (*ev_required_text(fcinfo, 0, "name") == '\0')
-		ev_invalid("name", "name must not be empty");
+	(void) ev_required_text(fcinfo, 0, "name");
+	ev_require_texts(fcinfo, 0, 5, 6);
 	if (PG_ARGISNULL(1))
 		ev_invalid("start_datetime", "start_datetime is required");
 	start = PG_GETARG_TIMESTAMPTZ(1);

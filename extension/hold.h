@@ -18,8 +18,12 @@
 #ifndef EV_HOLD_H
 #define EV_HOLD_H
 
+#include "fmgr.h"
+
+#include "errors.h"
 #include "event.h"
 #include "reserve.h"
+#include "spi.h"
 
 typedef struct EvHold
 {
@@ -40,6 +44,17 @@ typedef struct EvHold
 
 /* HOLD_NOT_FOUND. event_id may be NULL: found by the hold's id. FORBIDDEN where the actor may not see it. */
 extern EvHold *ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id);
+
+/* The same by the arguments (event_id, hold_id, user_id) that every function about a hold begins with. */
+extern EvHold *ev_hold_by_arguments(FunctionCallInfo fcinfo);
+
+/* What functions return: a hold_detail. */
+extern Datum ev_hold_detail(FunctionCallInfo fcinfo, const EvHold *hold, TimestampTz clock);
+
+extern bool ev_hold_is_over(const EvHold *hold, TimestampTz clock);
+extern EvArg ev_hold_ordinals(const EvHold *hold);
+/* Its ids, to begin the DETAIL of a refusal with. */
+extern EvDetail *ev_hold_facts(const EvHold *hold);
 
 /* Lock the row and read again what can change; then the seats that still carry the hold: their number. */
 extern int ev_hold_lock(EvHold *hold);

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 
@@ -258,6 +259,18 @@ ev_venue_not_found(const pg_uuid_t *venue_id)
 	ev_raise(EV_VENUE_NOT_FOUND, ev_detail_uuid(ev_detail(), "venue_id", venue_id), NULL, "venue not found");
 }
 
+/* The arguments from first on: name, address, city, state, country, postal_code. */
+static void
+require_texts(FunctionCallInfo fcinfo, int first)
+{
+	ev_require_name(fcinfo, first, "name", 200);
+	ev_require_length(fcinfo, first + 1, "address", 500);
+	ev_require_length(fcinfo, first + 2, "city", 200);
+	ev_require_length(fcinfo, first + 3, "state", 200);
+	ev_require_length(fcinfo, first + 4, "country", 200);
+	ev_require_length(fcinfo, first + 5, "postal_code", 40);
+}
+
 static void
 require_capacity(int capacity)
 {
@@ -276,8 +289,8 @@ evently_create_venue(PG_FUNCTION_ARGS)
 
 	ev_begin(EV_WRITES);
 	require_capacity(capacity);
-	if (*ev_required_text(fcinfo, 0, "name") == '\0')
-		ev_invalid("name", "name must not be empty");
+	(void) ev_required_text(fcinfo, 0, "name");
+	require_texts(fcinfo, 0);
 	if (!PG_ARGISNULL(8))
 	{
 		int places = 0;
@@ -309,12 +322,10 @@ Datum
 evently_update_venue(PG_FUNCTION_ARGS)
 {
 	pg_uuid_t *venue_id;
-	char *name = ev_text_argument(fcinfo, 1);
 
 	ev_begin(EV_WRITES);
 	venue_id = ev_required_uuid(fcinfo, 0, "venue_id");
-	if (name != NULL && *name == '\0')
-		ev_invalid("name", "name must not be empty");
+	require_texts(fcinfo, 1);
 	if (!PG_ARGISNULL(7))
 		require_capacity(PG_GETARG_INT32(7));
 	if (ev_query(&lock_venue, ev_uuid(venue_id)) == 0)
@@ -363,6 +374,8 @@ ev_venue_find_or_create(Datum venue_jsonb, const pg_uuid_t *created_by)
 	capacity = ev_get_int(0, 7);
 	if (field[0] == NULL || *field[0] == '\0')
 		ev_invalid("venue", "venue must be a name, or an object with a name");
+	if (pg_mbstrlen(field[0]) > 200)
+		ev_invalid("venue", "a venue's name has at most 200 characters");
 	require_capacity(capacity);
 
 	ev_lock_key(&everywhere, &everywhere, "venue", asc_tolower(field[0], strlen(field[0])));

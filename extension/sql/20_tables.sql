@@ -15,7 +15,7 @@ CREATE TABLE evently.account (
 	account_id uuid PRIMARY KEY,
 	email text NOT NULL CHECK (email ~ '^[^@\s]+@[^@\s]+$' AND length(email) <= 254),
 	password_hash text,
-	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 201),
 	first_name text CHECK (length(first_name) <= 100),
 	last_name text CHECK (length(last_name) <= 100),
 	phone_number text CHECK (length(phone_number) <= 40),

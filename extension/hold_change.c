@@ -1,0 +1,248 @@
+/*
+ * hold_change.c
+ *		Holds: placed by the reservation routine, extended, released.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "args.h"
+#include "errors.h"
+#include "guc.h"
+#include "hold.h"
+#include "id.h"
+#include "idempotency.h"
+#include "lock.h"
+#include "spi.h"
+#include "stock.h"
+#include "tuple.h"
+
+PG_FUNCTION_INFO_V1(evently_hold_seats);
+PG_FUNCTION_INFO_V1(evently_hold_tickets);
+PG_FUNCTION_INFO_V1(evently_place_hold);
+PG_FUNCTION_INFO_V1(evently_extend_hold);
+PG_FUNCTION_INFO_V1(evently_release_hold);
+
+EV_STATEMENT(insert_hold,
+			 "INSERT INTO evently.hold (event_id, hold_id, user_id, section_id, ordinals, quantity, prices,"
+			 " total_price, currency, created_at, expires_at)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4ARRAYOID, INT4OID, NUMERICARRAYOID,
+			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID);
+
+EV_STATEMENT(extend_hold,
+			 "UPDATE evently.hold SET expires_at = $3 WHERE event_id = $1 AND hold_id = $2",
+			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
+
+EV_STATEMENT(extend_seats,
+			 "UPDATE evently.event_seat SET held_until = $4"
+			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND hold_id = $3",
+			 UUIDOID, INT4ARRAYOID, UUIDOID, TIMESTAMPTZOID);
+
+EV_STATEMENT(free_seats,
+			 "UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL"
+			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND hold_id = $3"
+			 " RETURNING section_id",
+			 UUIDOID, INT4ARRAYOID, UUIDOID);
+
+EV_STATEMENT(replay_hold,
+			 "SELECT json_populate_record(NULL::evently.hold_detail, $1)",
+			 JSONOID);
+
+static const EvOperation hold_operation = {"hold", &replay_hold};
+
+/* The hold that a grant becomes. */
+static EvHold *
+new_hold(const EvRequest *request, const EvGrant *grant)
+{
+	EvHold *hold = palloc0(sizeof(EvHold));
+
+	hold->hold_id = *request->hold_id;
+	hold->event_id = request->event_id;
+	hold->user_id = request->user_id;
+	hold->quantity = grant->quantity;
+	hold->prices = grant->prices;
+	hold->total = grant->total;
+	hold->currency = grant->event->currency;
+	hold->status = "active";
+	hold->created_at = grant->clock;
+	hold->expires_at = grant->expires_at;
+	if (grant->seats == NULL)
+	{
+		hold->section_id = &grant->section->section_id;
+		return hold;
+	}
+	hold->ordinals = palloc(hold->quantity * sizeof(int));
+	hold->labels = palloc(hold->quantity * sizeof(char *));
+	for (int i = 0; i < hold->quantity; i++)
+	{
+		hold->ordinals[i] = grant->seats[i].ordinal;
+		hold->labels[i] = grant->seats[i].label;
+	}
+	return hold;
+}
+
+static void
+store_hold(const EvHold *hold)
+{
+	Datum *prices = palloc(hold->quantity * sizeof(Datum));
+
+	for (int i = 0; i < hold->quantity; i++)
+		prices[i] = NumericGetDatum(hold->prices[i]);
+	ev_query(&insert_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id), ev_uuid(&hold->user_id),
+			 ev_maybe_uuid(hold->section_id), hold->ordinals ? ev_hold_ordinals(hold) : ev_null(),
+			 ev_int(hold->quantity), ev_array(prices, hold->quantity, NUMERICOID),
+			 ev_datum(NumericGetDatum(hold->total)), ev_text(hold->currency),
+			 ev_time(hold->created_at), ev_time(hold->expires_at));
+}
+
+static Datum
+place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
+{
+	EvKey key;
+	Datum result;
+
+	if (!ev_key_open(&key, &hold_operation, &request->event_id, &request->user_id, idempotency_key,
+					 ev_request_canonical(request), &result))
+	{
+		pg_uuid_t hold_id = ev_new_id(&request->event_id);
+		EvGrant *grant;
+		EvHold *hold;
+
+		request->hold_id = &hold_id;
+		grant = ev_reserve(request);
+		hold = new_hold(request, grant);
+		store_hold(hold);
+		result = ev_hold_detail(fcinfo, hold, grant->clock);
+		ev_key_store(&key, result);
+	}
+	return ev_end(result);
+}
+
+/* hold_seats(event_id, user_id, seat_ids, idempotency_key) */
+Datum
+evently_hold_seats(PG_FUNCTION_ARGS)
+{
+	EvRequest request;
+
+	ev_begin(EV_WRITES);
+	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
+	ev_request_for(&request, ev_arg(2), ev_null(), NULL);
+	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 3)));
+}
+
+/* hold_tickets(event_id, user_id, quantity, section_id, idempotency_key) */
+Datum
+evently_hold_tickets(PG_FUNCTION_ARGS)
+{
+	EvRequest request;
+
+	ev_begin(EV_WRITES);
+	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
+	ev_request_for(&request, ev_null(), ev_arg(2), ev_uuid_argument(fcinfo, 3));
+	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 4)));
+}
+
+/* place_hold(event_id, user_id, seat_ids, quantity, section_id, idempotency_key): either form */
+Datum
+evently_place_hold(PG_FUNCTION_ARGS)
+{
+	EvRequest request;
+
+	ev_begin(EV_WRITES);
+	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
+	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
+	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 5)));
+}
+
+/* extend_hold(event_id, hold_id, user_id) */
+Datum
+evently_extend_hold(PG_FUNCTION_ARGS)
+{
+	EvHold *hold;
+	int carried;
+	TimestampTz clock;
+	TimestampTz last;
+
+	ev_begin(EV_WRITES);
+	hold = ev_hold_by_arguments(fcinfo);
+	ev_lock_event_shared(&hold->event_id);
+	carried = ev_hold_lock(hold);
+	clock = GetCurrentTimestamp();
+	ev_hold_require_live(hold, carried, clock);
+
+	last = TimestampTzPlusMilliseconds(hold->created_at, (int64) ev_hold_max_lifetime * 1000);
+	if (hold->expires_at >= last)
+		ev_raise(EV_HOLD_LIMIT, ev_detail_int(ev_hold_facts(hold), "max_lifetime_seconds", ev_hold_max_lifetime),
+				 "Confirm the hold before it expires.", "the hold cannot be extended any further");
+	hold->expires_at = Max(hold->expires_at,
+						   Min(last, TimestampTzPlusMilliseconds(clock, (int64) ev_hold_ttl * 1000)));
+	ev_query(&extend_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id), ev_time(hold->expires_at));
+	if (hold->ordinals != NULL)
+		ev_query(&extend_seats, ev_uuid(&hold->event_id), ev_hold_ordinals(hold), ev_uuid(&hold->hold_id),
+				 ev_time(hold->expires_at));
+	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, clock)));
+}
+
+static EvStripe *
+lock_stripes(const EvHold *hold, const EvEvent *event)
+{
+	bool *touched;
+
+	if (hold->section_id == NULL)
+		touched = ev_stock_sections_of_seats(event, hold->ordinals, hold->quantity);
+	else
+	{
+		touched = palloc0(event->nsections * sizeof(bool));
+		touched[ev_event_section_index(event, hold->section_id)] = true;
+	}
+	return ev_stock_lock_stripes(event, touched);
+}
+
+/* Give back what an active hold still has. */
+static void
+give_back(const EvHold *hold, const EvEvent *event, const EvStripe *stripes)
+{
+	int *deltas = palloc0(event->nsections * sizeof(int));
+
+	if (hold->section_id != NULL)
+		deltas[ev_event_section_index(event, hold->section_id)] = hold->quantity;
+	else
+	{
+		int freed = (int) ev_query(&free_seats, ev_uuid(&hold->event_id), ev_hold_ordinals(hold),
+								   ev_uuid(&hold->hold_id));
+
+		for (int i = 0; i < freed; i++)
+		{
+			pg_uuid_t section_id = ev_get_uuid(i, 1);
+
+			deltas[ev_event_section_index(event, &section_id)]++;
+		}
+	}
+	ev_stock_change_all(event, stripes, deltas);
+}
+
+/* release_hold(event_id, hold_id, user_id): a repeat gives the same answer */
+Datum
+evently_release_hold(PG_FUNCTION_ARGS)
+{
+	EvHold *hold;
+	EvEvent *event;
+	EvStripe *stripes;
+
+	ev_begin(EV_WRITES);
+	hold = ev_hold_by_arguments(fcinfo);
+	ev_lock_event_shared(&hold->event_id);
+	event = ev_event_load(&hold->event_id);
+	stripes = lock_stripes(hold, event);
+	ev_hold_lock(hold);
+	if (strcmp(hold->status, "confirmed") == 0)
+		ev_raise(EV_HOLD_NOT_ACTIVE, ev_detail_text(ev_hold_facts(hold), "status", hold->status),
+				 "Cancel the booking instead.", "the hold is confirmed");
+	if (strcmp(hold->status, "active") == 0)
+	{
+		give_back(hold, event, stripes);
+		ev_hold_set_status(hold, ev_hold_is_over(hold, GetCurrentTimestamp()) ? "expired" : "released");
+	}
+	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, GetCurrentTimestamp())));
+}
