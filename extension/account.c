@@ -26,6 +26,7 @@ PG_FUNCTION_INFO_V1(evently_change_password);
 PG_FUNCTION_INFO_V1(evently_set_role);
 PG_FUNCTION_INFO_V1(evently_start_session);
 PG_FUNCTION_INFO_V1(evently_refresh_session);
+PG_FUNCTION_INFO_V1(evently_require_session);
 
 #define SESSION_OF "SELECT ROW('ok', a.token_version, $2, evently.describe_account(a))::evently.session" \
 				   " FROM evently.account a WHERE a.account_id = $1"
@@ -85,6 +86,10 @@ EV_STATEMENT(change_role,
 EV_STATEMENT(account_is_active,
 			 "SELECT is_active FROM evently.account WHERE account_id = $1",
 			 UUIDOID);
+
+EV_STATEMENT(token_is_current,
+			 "SELECT 1 FROM evently.account WHERE account_id = $1 AND is_active AND token_version = $2",
+			 UUIDOID, INT4OID);
 
 EV_STATEMENT(insert_token,
 			 "INSERT INTO evently.refresh_token (token_hash, account_id, family_id, created_at, expires_at)"
@@ -383,4 +388,15 @@ evently_refresh_session(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ev_invalid("token_hash", "token_hash and new_token_hash are required");
 	PG_RETURN_DATUM(ev_end(rotate(fcinfo, ev_arg(0), ev_arg(1), ev_arg(2))));
+}
+
+/* require_session(user_id, token_version) */
+Datum
+evently_require_session(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_READS);
+	if (ev_query(&token_is_current, ev_arg(0), ev_arg(1)) == 0)
+		ev_raise(EV_UNAUTHORIZED, NULL, NULL, "Invalid token");
+	ev_end_without_result();
+	PG_RETURN_BOOL(true);
 }

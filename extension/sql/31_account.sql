@@ -61,6 +61,11 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION evently.end_session(bytea) IS 'A logout: revokes the token''s family. False where there was nothing to revoke. Writes refresh_token.';
 
+CREATE FUNCTION evently.require_session(user_id uuid, token_version integer) RETURNS boolean
+LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_require_session';
+COMMENT ON FUNCTION evently.require_session(uuid, integer) IS
+'True while an access token of that version counts: the account is active, and neither its password nor its role has changed since. As a condition of the call that needs it (SELECT ... FROM evently.book(...) WHERE evently.require_session(...)) it is decided before the call and costs no round trip. Errors: VE504 UNAUTHORIZED.';
+
 CREATE FUNCTION evently.get_account(user_id uuid) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_account';
 COMMENT ON FUNCTION evently.get_account(uuid) IS 'An account. Errors: VE502 USER_NOT_FOUND.';
@@ -89,6 +94,7 @@ GRANT EXECUTE ON FUNCTION
 	evently.start_session(uuid, bytea, interval),
 	evently.refresh_session(bytea, bytea, interval),
 	evently.end_session(bytea),
+	evently.require_session(uuid, integer),
 	evently.get_account(uuid),
 	evently.update_account(uuid, text, text, text, text),
 	evently.change_password(uuid, text)

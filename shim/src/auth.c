@@ -62,8 +62,9 @@ auth_prepare(void)
 	credentials_statement = pg_statement_add(
 	    "SELECT r.user_id, r.password_hash, r.is_active FROM evently.get_credentials(email => $1::text) r", 1);
 	own_credentials_statement = pg_statement_add(
-	    "SELECT r.user_id, r.password_hash, r.is_active FROM evently.get_credentials_by_id(user_id => $1::uuid) r",
-	    1);
+	    "SELECT r.user_id, r.password_hash, r.is_active FROM evently.get_credentials_by_id(user_id => $1::uuid) r "
+	    "WHERE evently.require_session(user_id => $1::uuid, token_version => $2::integer)",
+	    2);
 	start_statement = pg_statement_add(
 	    RENDER("start_session(user_id => $1::uuid, token_hash => $2::bytea, token_ttl => $3::interval)"), 3);
 	refresh_statement = pg_statement_add(
@@ -99,12 +100,12 @@ authenticate(struct request *rq)
 		return (false);
 	}
 	if (!jwt_verify(token, &claims, &rq->arena)) {
-		reply_unauthorized(rq, "Invalid token");
-		rq->authenticate = "Bearer realm=\"evently\", error=\"invalid_token\"";
+		reply_invalid_token(rq);
 		return (false);
 	}
 	rq->caller.user_id = claims.user_id;
 	rq->caller.role = claims.role;
+	rq->caller.version = arena_printf(&rq->arena, "%lld", claims.version);
 
 	return (true);
 }
@@ -414,5 +415,6 @@ auth_change_password(struct request *rq)
 	    !password_is_fit(rq, "new_password", flow->new_password))
 		return;
 	rq->call.values[0] = rq->caller.user_id;
+	rq->call.values[1] = rq->caller.version;
 	call_statement(rq, own_credentials_statement, false, change_found);
 }

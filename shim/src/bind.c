@@ -253,7 +253,7 @@ bind_caller(struct request *rq, const struct binding *binding, const char **valu
 	const char *text;
 	int node;
 
-	*value = rq->caller.user_id;
+	*value = strcmp(binding->names[0], "version") == 0 ? rq->caller.version : rq->caller.user_id;
 	for (name = binding->names + 1; *name != NULL; name++) {
 		if ((node = body_field(rq, *name)) < 0)
 			continue;

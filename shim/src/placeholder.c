@@ -99,21 +99,27 @@ parse_placeholder(const struct route *route, const struct path *path, struct bin
 		binding->type = binding->source == SOURCE_AUTH ? TYPE_UUID : TYPE_TEXT;
 	if (binding->source == SOURCE_PATH)
 		binding->param = find_param(route, path, binding->names[0]);
-	if (binding->source == SOURCE_AUTH && strcmp(binding->names[0], "user_id") != 0)
-		defect(route, "auth knows user_id only");
+	if (binding->source == SOURCE_AUTH && strcmp(binding->names[0], "user_id") != 0 &&
+	    strcmp(binding->names[0], "version") != 0)
+		defect(route, "auth knows user_id and version only");
 }
+
+/* A condition without columns is decided before the call: a token that counts no more is refused with nothing done. */
+#define SESSION_CHECK " WHERE evently.require_session(user_id => {auth.user_id}, token_version => {auth.version:int})"
 
 void
 placeholder_compile(struct route *route, const struct path *path)
 {
-	struct kore_buf sql;
+	struct kore_buf call, sql;
 	struct binding *binding;
 	const char *p, *open, *close;
 
+	kore_buf_init(&call, 512);
+	kore_buf_appendf(&call, "%s r%s", route->call, route->access == ACCESS_PUBLIC ? "" : SESSION_CHECK);
 	route->keyed = strstr(route->call, "{header.idempotency-key}") != NULL;
 	kore_buf_init(&sql, 512);
 	kore_buf_appendf(&sql, "SELECT evently.render(r)%s FROM ", route->keyed ? ", evently.was_replayed()" : "");
-	for (p = route->call; (open = strchr(p, '{')) != NULL; p = close + 1) {
+	for (p = kore_buf_stringify(&call, NULL); (open = strchr(p, '{')) != NULL; p = close + 1) {
 		if ((close = strchr(open, '}')) == NULL || route->binding_count == BINDINGS_MAX)
 			defect(route, "a placeholder without end, or too many");
 		kore_buf_append(&sql, p, (size_t)(open - p));
@@ -121,7 +127,8 @@ placeholder_compile(struct route *route, const struct path *path)
 		parse_placeholder(route, path, binding, strndup(open + 1, (size_t)(close - open - 1)));
 		kore_buf_appendf(&sql, "$%d::%s", route->binding_count, types[binding->type].sql);
 	}
-	kore_buf_appendf(&sql, "%s r", p);
+	kore_buf_appendf(&sql, "%s", p);
 	route->statement = pg_statement_add(kore_buf_stringify(&sql, NULL), route->binding_count);
 	kore_buf_cleanup(&sql);
+	kore_buf_cleanup(&call);
 }

@@ -134,6 +134,13 @@ reply_unauthorized(struct request *rq, const char *message)
 }
 
 void
+reply_invalid_token(struct request *rq)
+{
+	reply_unauthorized(rq, "Invalid token");
+	rq->authenticate = "Bearer realm=\"evently\", error=\"invalid_token\"";
+}
+
+void
 reply_unavailable(struct request *rq, const char *message)
 {
 	reply_message(rq, 503, CODE_UNAVAILABLE, NULL, message, NULL);
@@ -200,8 +207,11 @@ reply_refusal(struct request *rq, PGresult *result)
 		log_line(error.status == 500 ? LEVEL_ERROR : LEVEL_WARN, "request %s, %s: SQLSTATE %s: %s", rq->id,
 		    rq->route != NULL ? rq->route->pattern : "-", sqlstate != NULL ? sqlstate : "-",
 		    primary != NULL ? primary : "-");
-	reply_message(rq, error.status, error.code, own ? details_of(rq, result) : NULL,
-	    message != NULL ? message : error.code, own ? hint : NULL);
+	if (error.status == 401)
+		reply_invalid_token(rq);
+	else
+		reply_message(rq, error.status, error.code, own ? details_of(rq, result) : NULL,
+		    message != NULL ? message : error.code, own ? hint : NULL);
 	PQclear(result);
 }
 
@@ -282,6 +292,7 @@ reply_kore_error(struct connection *c, int status, struct kore_buf *headers, str
 		int status;
 		const char *code, *message;
 	} errors[] = {
+		{ 404, "ROUTE_NOT_FOUND", "There is no such route" },
 		{ 405, "METHOD_NOT_ALLOWED", "The method is not known" },
 		{ 408, "REQUEST_TIMEOUT", "The request did not arrive in time" },
 		{ 411, "LENGTH_REQUIRED", "Send the body with a Content-Length" },

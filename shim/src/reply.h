@@ -22,6 +22,7 @@ void reply_error(struct request *rq, int status, const char *code, const char *d
     __attribute__((format(printf, 5, 6)));
 void reply_invalid_field(struct request *rq, const char *code, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+void reply_invalid_token(struct request *rq);
 void reply_unauthorized(struct request *rq, const char *message);
 void reply_unavailable(struct request *rq, const char *message);
 void reply_json(struct request *rq, int status, const char *json, size_t len);

@@ -31,6 +31,7 @@ struct http_request;
 struct caller {
 	const char *user_id;
 	const char *role;
+	const char *version; /* of the account when the token was issued */
 };
 
 struct query_field {
