@@ -7,13 +7,13 @@
 
 #include "fmgr.h"
 
-#include "reserve.h"
 #include "spi.h"
 
 /* NULL where the argument is null. */
 extern pg_uuid_t *ev_uuid_argument(FunctionCallInfo fcinfo, int n);
 extern char *ev_text_argument(FunctionCallInfo fcinfo, int n);
 
+extern void ev_require_given(bool given, const char *name);
 extern pg_uuid_t *ev_required_uuid(FunctionCallInfo fcinfo, int n, const char *name);
 extern char *ev_required_text(FunctionCallInfo fcinfo, int n, const char *name);
 
@@ -23,12 +23,5 @@ extern void ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, in
 
 /* A word of a list like "user, admin", in any case; lower case is returned. */
 extern char *ev_word(const char *given, const char *name, const char *words);
-
-/* What a hold or a booking asks for: seats (text[]) or a quantity (integer) or both, agreeing. */
-extern EvRequest ev_request(const pg_uuid_t *event_id, const pg_uuid_t *user_id);
-extern void ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_uuid_t *section_id);
-
-/* The request as a text that is equal for equal requests. */
-extern char *ev_request_canonical(const EvRequest *request);
 
 #endif

@@ -14,6 +14,7 @@
 #include "id.h"
 #include "idempotency.h"
 #include "lock.h"
+#include "request.h"
 #include "spi.h"
 #include "tuple.h"
 

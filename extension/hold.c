@@ -9,10 +9,10 @@
 #include "utils/builtins.h"
 
 #include "account.h"
+#include "args.h"
 #include "errors.h"
 #include "hold.h"
 #include "id.h"
-#include "args.h"
 #include "spi.h"
 #include "tuple.h"
 

@@ -13,6 +13,7 @@
 #include "id.h"
 #include "idempotency.h"
 #include "lock.h"
+#include "request.h"
 #include "spi.h"
 #include "stock.h"
 #include "tuple.h"

@@ -13,18 +13,8 @@
 #define EV_RESERVE_H
 
 #include "event.h"
+#include "request.h"
 #include "seat.h"
-
-typedef struct EvRequest
-{
-	pg_uuid_t event_id;
-	pg_uuid_t user_id;
-	char **seats; /* labels or layout ids; NULL: by quantity */
-	int quantity;
-	pg_uuid_t *section_id;		 /* by quantity: this section; NULL: the first that has enough */
-	const pg_uuid_t *hold_id;	 /* who is to have them: a hold, or */
-	const pg_uuid_t *booking_id; /* a booking */
-} EvRequest;
 
 typedef struct EvGrant
 {

@@ -1,0 +1,29 @@
+/*
+ * request.h
+ *		What a hold or a booking asks for: seats by name, or a number of tickets. The same for every door to the
+ *		reservation routine (reserve.h).
+ */
+#ifndef EV_REQUEST_H
+#define EV_REQUEST_H
+
+#include "spi.h"
+
+typedef struct EvRequest
+{
+	pg_uuid_t event_id;
+	pg_uuid_t user_id;
+	char **seats; /* labels or layout ids; NULL: by quantity */
+	int quantity;
+	pg_uuid_t *section_id;		 /* by quantity: this section; NULL: the first that has enough */
+	const pg_uuid_t *hold_id;	 /* who is to have them: a hold, or */
+	const pg_uuid_t *booking_id; /* a booking */
+} EvRequest;
+
+/* What a hold or a booking asks for: seats (text[]) or a quantity (integer) or both, agreeing. */
+extern EvRequest ev_request(const pg_uuid_t *event_id, const pg_uuid_t *user_id);
+extern void ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_uuid_t *section_id);
+
+/* The request as a text that is equal for equal requests. */
+extern char *ev_request_canonical(const EvRequest *request);
+
+#endif
