@@ -26,6 +26,7 @@ PG_FUNCTION_INFO_V1(evently_change_password);
 PG_FUNCTION_INFO_V1(evently_set_role);
 PG_FUNCTION_INFO_V1(evently_start_session);
 PG_FUNCTION_INFO_V1(evently_refresh_session);
+PG_FUNCTION_INFO_V1(evently_end_session);
 PG_FUNCTION_INFO_V1(evently_require_session);
 
 #define SESSION_OF "SELECT ROW('ok', a.token_version, $2, evently.describe_account(a))::evently.session" \
@@ -96,10 +97,14 @@ EV_STATEMENT(insert_token,
 			 " VALUES ($2, $1, $3, clock_timestamp(), clock_timestamp() + $4) RETURNING expires_at",
 			 UUIDOID, BYTEAOID, UUIDOID, INTERVALOID);
 
-EV_STATEMENT(lock_token,
-			 "SELECT t.account_id, t.family_id, t.used_at IS NOT NULL OR t.revoked_at IS NOT NULL,"
+EV_STATEMENT(account_of_token,
+			 "SELECT account_id FROM evently.refresh_token WHERE token_hash = $1",
+			 BYTEAOID);
+
+EV_STATEMENT(read_token,
+			 "SELECT t.family_id, t.used_at IS NOT NULL OR t.revoked_at IS NOT NULL,"
 			 "       t.expires_at <= clock_timestamp()"
-			 "  FROM evently.refresh_token t WHERE t.token_hash = $1 FOR UPDATE",
+			 "  FROM evently.refresh_token t WHERE t.token_hash = $1",
 			 BYTEAOID);
 
 EV_STATEMENT(use_token,
@@ -122,6 +127,12 @@ permissions_of(const char *role, bool all_events)
 
 	return ev_text_array(permissions, strcmp(role, "admin") != 0 ? 0 : all_events ? 2
 																				  : 1);
+}
+
+static void
+lock_sessions(const pg_uuid_t *account_id)
+{
+	ev_lock_key(account_id, account_id, "sessions", "");
 }
 
 /* Who may become or stop being an administrator is decided one at a time. */
@@ -311,6 +322,7 @@ evently_change_password(PG_FUNCTION_ARGS)
 	Datum account;
 
 	ev_begin(EV_WRITES);
+	lock_sessions(ev_required_uuid(fcinfo, 0, "user_id"));
 	(void) ev_required_text(fcinfo, 1, "password_hash");
 	account = one_account(&set_password, args);
 	ev_query(&revoke_sessions, args[0]);
@@ -352,8 +364,25 @@ evently_start_session(PG_FUNCTION_ARGS)
 	else if (!ev_get_bool(0, 1))
 		session = session_without_account(fcinfo, "inactive");
 	else
+	{
+		lock_sessions(account_id);
 		session = open_session(account_id, &family_id, ev_arg(1), ev_arg(2));
+	}
 	PG_RETURN_DATUM(ev_end(session));
+}
+
+/*
+ * Whose token? False where nobody's. From then on the account's sessions change one transaction at a time: a token that is
+ * being issued can't slip past a revocation that does not see it yet.
+ */
+static bool
+lock_sessions_of_token(EvArg token_hash, pg_uuid_t *account_id)
+{
+	if (ev_query(&account_of_token, token_hash) == 0)
+		return false;
+	*account_id = ev_get_uuid(0, 1);
+	lock_sessions(account_id);
+	return true;
 }
 
 static Datum
@@ -362,16 +391,15 @@ rotate(FunctionCallInfo fcinfo, EvArg token_hash, EvArg new_token_hash, EvArg tt
 	pg_uuid_t account_id;
 	pg_uuid_t family_id;
 
-	if (ev_query(&lock_token, token_hash) == 0)
+	if (!lock_sessions_of_token(token_hash, &account_id) || ev_query(&read_token, token_hash) == 0)
 		return session_without_account(fcinfo, "unknown");
-	account_id = ev_get_uuid(0, 1);
-	family_id = ev_get_uuid(0, 2);
-	if (ev_get_bool(0, 3))
+	family_id = ev_get_uuid(0, 1);
+	if (ev_get_bool(0, 2))
 	{
 		ev_query(&revoke_family, ev_uuid(&family_id));
 		return session_without_account(fcinfo, "reused");
 	}
-	if (ev_get_bool(0, 4))
+	if (ev_get_bool(0, 3))
 		return session_without_account(fcinfo, "expired");
 	ev_query(&account_is_active, ev_uuid(&account_id));
 	if (!ev_get_bool(0, 1))
@@ -388,6 +416,24 @@ evently_refresh_session(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ev_invalid("token_hash", "token_hash and new_token_hash are required");
 	PG_RETURN_DATUM(ev_end(rotate(fcinfo, ev_arg(0), ev_arg(1), ev_arg(2))));
+}
+
+/* end_session(token_hash) */
+Datum
+evently_end_session(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t account_id;
+	pg_uuid_t family_id;
+	bool ended = false;
+
+	ev_begin(EV_WRITES);
+	if (lock_sessions_of_token(ev_arg(0), &account_id) && ev_query(&read_token, ev_arg(0)) > 0)
+	{
+		family_id = ev_get_uuid(0, 1);
+		ended = ev_query(&revoke_family, ev_uuid(&family_id)) > 0;
+	}
+	ev_end_without_result();
+	PG_RETURN_BOOL(ended);
 }
 
 /* require_session(user_id, token_version) */

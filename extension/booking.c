@@ -168,13 +168,14 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 		.created_at = grant->clock,
 		.version = 1,
 	};
+	pg_uuid_t *ids = ev_new_ids(&request->event_id, grant->quantity);
 
 	for (int i = 0; i < grant->quantity; i++)
 	{
 		EvTicket *ticket = &booking.tickets[i];
 		const EvSeat *seat = grant->seats ? &grant->seats[i] : NULL;
 
-		ticket->ticket_id = ev_new_id(&request->event_id);
+		ticket->ticket_id = ids[i];
 		ticket->section_id = seat ? grant->event->sections[seat->section].section_id : grant->section->section_id;
 		ticket->ordinal = seat ? seat->ordinal : 0;
 		ticket->label = seat ? seat->label : NULL;
@@ -313,12 +314,13 @@ booking_of_hold(EvHold *hold, TimestampTz clock)
 		.version = 1,
 	};
 	pg_uuid_t *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
+	pg_uuid_t *ids = ev_new_ids(&hold->event_id, hold->quantity);
 
 	for (int i = 0; i < hold->quantity; i++)
 	{
 		EvTicket *ticket = &booking.tickets[i];
 
-		ticket->ticket_id = ev_new_id(&hold->event_id);
+		ticket->ticket_id = ids[i];
 		ticket->section_id = sections ? sections[i] : *hold->section_id;
 		ticket->ordinal = hold->ordinals ? hold->ordinals[i] : 0;
 		ticket->label = hold->ordinals ? hold->labels[i] : NULL;

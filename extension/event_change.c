@@ -255,10 +255,9 @@ evently_update_event(PG_FUNCTION_ARGS)
 	ev_require_timezone(ev_text_argument(fcinfo, 8));
 	ev_require_sale_order(PG_ARGISNULL(9) ? change.sale_start : ev_arg(9),
 						  PG_ARGISNULL(10) ? change.sale_end : ev_arg(10));
-	ev_require_price(base_price);
 	ev_require_max_tickets(ev_arg(13));
 	if (!base_price.isnull)
-		base_price = ev_datum(NumericGetDatum(ev_money_round(DatumGetNumeric(base_price.value), change.currency)));
+		base_price = ev_datum(NumericGetDatum(ev_price(DatumGetNumeric(base_price.value), change.currency)));
 	ev_query(&update_event, ev_uuid(&change.event_id), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6), ev_arg(7),
 			 ev_arg(8), ev_arg(9), ev_arg(10), base_price, ev_arg(13), ev_arg(15));
 	if (!base_price.isnull)

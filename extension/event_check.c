@@ -33,14 +33,16 @@ ev_require_timezone(const char *timezone)
 }
 
 /* NaN and infinity are at or above every limit. */
-void
-ev_require_price(EvArg price)
+Numeric
+ev_price(Numeric given, const char *currency)
 {
-	if (price.isnull)
-		return;
-	if (DatumGetBool(DirectFunctionCall2(numeric_lt, price.value, NumericGetDatum(int64_to_numeric(0)))) ||
-		DatumGetBool(DirectFunctionCall2(numeric_ge, price.value, NumericGetDatum(int64_to_numeric(PRICE_LIMIT)))))
+	Numeric price = ev_money_round(given, currency);
+
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(price), NumericGetDatum(int64_to_numeric(0)))) ||
+		DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(price),
+										 NumericGetDatum(int64_to_numeric(PRICE_LIMIT)))))
 		ev_invalid("base_price", "base_price must be at least 0 and below 1e12");
+	return price;
 }
 
 void

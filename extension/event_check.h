@@ -8,12 +8,15 @@
 
 #include "fmgr.h"
 
+#include "utils/numeric.h"
+
 #include "spi.h"
 
 /* The numbers of the arguments. */
 extern void ev_require_texts(FunctionCallInfo fcinfo, int name, int description, int event_type);
 extern void ev_require_timezone(const char *timezone);
-extern void ev_require_price(EvArg price);
+/* The price in the currency's minor unit. */
+extern Numeric ev_price(Numeric given, const char *currency);
 extern void ev_require_max_tickets(EvArg max);
 extern void ev_require_capacity(int capacity);
 extern void ev_require_order(TimestampTz start, TimestampTz end);

@@ -23,6 +23,11 @@
 
 PG_FUNCTION_INFO_V1(evently_create_event);
 
+/* Until the commit nobody deletes it; the event's foreign key finds it. */
+EV_STATEMENT(keep_venue,
+			 "SELECT 1 FROM evently.venue WHERE venue_id = $1 FOR KEY SHARE",
+			 UUIDOID);
+
 EV_STATEMENT(venue_capacity,
 			 "SELECT v.capacity, count(s.section_id)::integer, coalesce(sum(s.capacity), 0)::integer"
 			 "  FROM evently.venue v LEFT JOIN evently.venue_section s ON s.venue_id = v.venue_id"
@@ -93,8 +98,9 @@ read_venue(const pg_uuid_t *venue_id, int *capacity, bool capacity_given)
 {
 	int sections;
 
-	if (ev_query(&venue_capacity, ev_uuid(venue_id)) == 0)
+	if (ev_query(&keep_venue, ev_uuid(venue_id)) == 0)
 		ev_venue_not_found(venue_id);
+	ev_query(&venue_capacity, ev_uuid(venue_id));
 	sections = ev_get_int(0, 2);
 	if (sections > 0)
 		*capacity = ev_get_int(0, 3);
@@ -144,11 +150,10 @@ evently_create_event(PG_FUNCTION_ARGS)
 	end = PG_ARGISNULL(2) ? start + DEFAULT_DURATION : PG_GETARG_TIMESTAMPTZ(2);
 	ev_require_order(start, end);
 	ev_require_timezone(ev_text_argument(fcinfo, 7));
-	ev_require_price(ev_arg(9));
 	ev_require_max_tickets(ev_arg(11));
 	ev_require_sale_order(ev_arg(12), ev_arg(13));
 	currency = ev_currency(ev_text_argument(fcinfo, 10));
-	base_price = ev_money_round(PG_ARGISNULL(9) ? int64_to_numeric(0) : PG_GETARG_NUMERIC(9), currency);
+	base_price = ev_price(PG_ARGISNULL(9) ? int64_to_numeric(0) : PG_GETARG_NUMERIC(9), currency);
 	status = PG_ARGISNULL(15) ? "published" : ev_word(ev_text_argument(fcinfo, 15), "status", "draft, published");
 
 	if (venue_id == NULL && !PG_ARGISNULL(4))

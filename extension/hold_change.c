@@ -156,7 +156,7 @@ evently_place_hold(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 5)));
 }
 
-/* extend_hold(event_id, hold_id, user_id) */
+/* extend_hold(event_id, hold_id, user_id): U, because a hold that lives on counts on against its user's limit */
 Datum
 evently_extend_hold(PG_FUNCTION_ARGS)
 {
@@ -167,6 +167,7 @@ evently_extend_hold(PG_FUNCTION_ARGS)
 
 	ev_begin(EV_WRITES);
 	hold = ev_hold_by_arguments(fcinfo);
+	ev_lock_user(&hold->event_id, &hold->user_id);
 	ev_lock_event_shared(&hold->event_id);
 	carried = ev_hold_lock(hold);
 	clock = GetCurrentTimestamp();

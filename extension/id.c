@@ -40,6 +40,23 @@ ev_new_id(const pg_uuid_t *event)
 	return id;
 }
 
+static int
+compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(pg_uuid_t));
+}
+
+pg_uuid_t *
+ev_new_ids(const pg_uuid_t *event, int n)
+{
+	pg_uuid_t *ids = palloc(n * sizeof(pg_uuid_t));
+
+	for (int i = 0; i < n; i++)
+		ids[i] = ev_new_id(event);
+	qsort(ids, n, sizeof(pg_uuid_t), compare_ids);
+	return ids;
+}
+
 Datum
 evently_new_id(PG_FUNCTION_ARGS)
 {

@@ -12,6 +12,8 @@
 
 /* event may be NULL: then rand_a is random too. */
 extern pg_uuid_t ev_new_id(const pg_uuid_t *event);
+/* In ascending order. */
+extern pg_uuid_t *ev_new_ids(const pg_uuid_t *event, int n);
 extern bool ev_parse_uuid(const char *text, pg_uuid_t *id);
 extern bool ev_same_id(const pg_uuid_t *a, const pg_uuid_t *b);
 

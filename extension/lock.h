@@ -15,6 +15,8 @@
  * must wait for one waits for one alone, sections in order. What a lock guards is read in a statement that starts
  * after the lock is granted, and the clock is read after the last lock.
  *
+ * Accounts are outside this order: their locks (administrators, sessions) are K locks in transactions that take no other.
+ *
  * They are advisory locks with values in the tag's fourth field that pg_advisory_lock() never uses, so they appear in
  * pg_locks and cannot meet a user's own. Keys are hashed to 64 bits: two that collide wait needlessly, no more.
  */

@@ -78,5 +78,6 @@ evently_require_word(PG_FUNCTION_ARGS)
 
 	if (value == NULL)
 		PG_RETURN_NULL();
+	ev_require_given(!PG_ARGISNULL(1) && !PG_ARGISNULL(2), "words");
 	PG_RETURN_TEXT_P(cstring_to_text(ev_word(value, ev_text_argument(fcinfo, 1), ev_text_argument(fcinfo, 2))));
 }

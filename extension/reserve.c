@@ -63,7 +63,7 @@ static void
 decide_at(EvGrant *grant, const EvRequest *request, TimestampTz clock)
 {
 	grant->clock = clock;
-	grant->expires_at = TimestampTzPlusMilliseconds(clock, (int64) ev_hold_ttl * 1000);
+	grant->expires_at = TimestampTzPlusMilliseconds(clock, (int64) Min(ev_hold_ttl, ev_hold_max_lifetime) * 1000);
 	ev_event_require_on_sale(grant->event, clock);
 	require_hold_allowed(request, clock);
 }
@@ -134,10 +134,10 @@ take_tickets(const EvRequest *request, EvGrant *grant, bool exclusive)
 
 /* A section that has enough in one snapshot, or the refusal. */
 static EvSection *
-choose_section(const EvRequest *request, EvEvent *event)
+choose_section(const EvRequest *request, EvEvent *event, TimestampTz clock)
 {
 	int asked = request->section_id ? ev_event_section_index(event, request->section_id) : -1;
-	int *available = ev_stock_available(event, GetCurrentTimestamp());
+	int *available = ev_stock_available(event, clock);
 	int most = 0;
 
 	for (int i = 0; i < event->nsections; i++)
@@ -160,7 +160,7 @@ first_section(const EvRequest *request, EvEvent *event)
 		return &event->sections[ev_event_section_index(event, request->section_id)];
 	if (event->nsections == 1)
 		return &event->sections[0];
-	return choose_section(request, event);
+	return choose_section(request, event, GetCurrentTimestamp());
 }
 
 static void
@@ -172,25 +172,29 @@ load_event(const EvRequest *request, EvGrant *grant)
 }
 
 static void
-reclaim_what_is_needed(const EvRequest *request)
+reclaim_all(const EvRequest *request, TimestampTz clock)
 {
-	while (ev_stock_reclaim(&request->event_id, GetCurrentTimestamp(), RECLAIM_ROUND) == RECLAIM_ROUND)
+	while (ev_stock_reclaim(&request->event_id, clock, RECLAIM_ROUND) == RECLAIM_ROUND)
 		CHECK_FOR_INTERRUPTS();
 }
 
+/* Under Q exclusive what is reclaimed and what is counted as free go by one clock: the count is what can be gathered. */
 static void
 take_by_quantity(const EvRequest *request, EvGrant *grant)
 {
+	TimestampTz clock;
+
 	grant->section = first_section(request, grant->event);
 	if (take_tickets(request, grant, false))
 		return;
 
-	(void) choose_section(request, grant->event);
+	(void) choose_section(request, grant->event, GetCurrentTimestamp());
 	ev_unlock_event_shared(&request->event_id);
 	ev_lock_event_exclusive(&request->event_id);
 	load_event(request, grant);
-	reclaim_what_is_needed(request);
-	grant->section = choose_section(request, grant->event);
+	clock = GetCurrentTimestamp();
+	reclaim_all(request, clock);
+	grant->section = choose_section(request, grant->event, clock);
 	if (!take_tickets(request, grant, true))
 		elog(ERROR, "stock and seats of a section disagree");
 }

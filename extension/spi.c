@@ -96,10 +96,20 @@ ev_run(EvStatement *statement, const EvArg *args)
 	return SPI_processed;
 }
 
+/* Data that contradicts itself (a row that must be there is not) is an error, never a wild read. */
+static void
+require_row(uint64 row)
+{
+	if (SPI_tuptable == NULL || row >= SPI_tuptable->numvals)
+		elog(ERROR, "the statement returned no row " UINT64_FORMAT "; ask evently.verify()", row);
+}
+
 bool
 ev_is_null(uint64 row, int column)
 {
 	bool isnull;
+
+	require_row(row);
 
 	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 	return isnull;
@@ -109,7 +119,10 @@ Datum
 ev_value(uint64 row, int column)
 {
 	bool isnull;
-	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	Datum value;
+
+	require_row(row);
+	value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 
 	if (isnull)
 		elog(ERROR, "column %d is unexpectedly null", column);

@@ -19,6 +19,7 @@
 
 #define MAX_SECTIONS 1000
 #define MAX_SEATS 200000
+#define MAX_CAPACITY 1000000
 
 PG_FUNCTION_INFO_V1(evently_row_label);
 PG_FUNCTION_INFO_V1(evently_create_venue);
@@ -176,8 +177,8 @@ read_section(uint64 row)
 		ev_invalid("sections", "the price_multiplier of section %s must be between 0 and 1000", section.name);
 	if (section.reserved)
 		read_grid(&section, row);
-	else if (ev_is_null(row, 6) || ev_get_int(row, 6) < 1)
-		ev_invalid("sections", "general section %s needs a capacity of at least 1", section.name);
+	else if (ev_is_null(row, 6) || ev_get_int(row, 6) < 1 || ev_get_int(row, 6) > MAX_CAPACITY)
+		ev_invalid("sections", "general section %s needs a capacity of 1 to %d", section.name, MAX_CAPACITY);
 	else
 		section.capacity = ev_get_int(row, 6);
 	return section;
@@ -274,8 +275,8 @@ require_texts(FunctionCallInfo fcinfo, int first)
 static void
 require_capacity(int capacity)
 {
-	if (capacity < 0 || capacity > 1000000)
-		ev_invalid("capacity", "capacity must be between 0 and 1000000");
+	if (capacity < 0 || capacity > MAX_CAPACITY)
+		ev_invalid("capacity", "capacity must be between 0 and %d", MAX_CAPACITY);
 }
 
 /* create_venue(name, address, city, state, country, postal_code, capacity, layout_config, sections, created_by) */

@@ -50,15 +50,7 @@ COMMENT ON FUNCTION evently.refresh_session(bytea, bytea, interval) IS
 'Replaces a refresh token, once. outcome: ok, unknown, expired, inactive, or reused: then every token of its family is revoked. Refusals are answers, not errors, so that the revocation is kept. Writes refresh_token.';
 
 CREATE FUNCTION evently.end_session(token_hash bytea) RETURNS boolean
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	WITH ended AS (
-		UPDATE evently.refresh_token SET revoked_at = clock_timestamp()
-		WHERE revoked_at IS NULL AND family_id IN (
-			SELECT t.family_id FROM evently.refresh_token t WHERE t.token_hash = end_session.token_hash)
-		RETURNING 1)
-	SELECT EXISTS (SELECT FROM ended);
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_end_session';
 COMMENT ON FUNCTION evently.end_session(bytea) IS 'A logout: revokes the token''s family. False where there was nothing to revoke. Writes refresh_token.';
 
 CREATE FUNCTION evently.require_session(user_id uuid, token_version integer) RETURNS boolean
