@@ -79,5 +79,18 @@ listen_attach(int number)
 
 	listener = kore_listener_create(server);
 	listener->fd = sockets[number - 1];
+	/* It listens already, unless the worker before this one stopped in order. */
+	if (listen(listener->fd, (int)kore_socket_backlog) == -1)
+		fatal("listen: %s", errno_s);
 	listener->family = family;
+}
+
+/*
+ * From now on clients are refused at once: closing would not do it, as the parent holds the socket too and the kernel
+ * would go on taking connections that nobody accepts.
+ */
+void
+listen_stop(int number)
+{
+	(void)shutdown(sockets[number - 1], SHUT_RD);
 }

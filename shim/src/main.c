@@ -161,6 +161,7 @@ kore_worker_teardown(void)
 
 	http_keepalive_time = 0;
 	kore_platform_disable_accept();
+	listen_stop(worker->id);
 	while (kore_time_ms() < end && (request_count() > 0 || http_runnable() || pg_pending() > 0 || is_sending())) {
 		kore_platform_event_wait(http_runnable() ? 0 : 50);
 		kore_timer_run(kore_time_ms());
