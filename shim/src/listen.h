@@ -9,6 +9,7 @@
 #define EV_LISTEN_H
 
 void listen_open(void);
-void listen_attach(int worker);
+void listen_attach(int number);
+void listen_stop(int number);
 
 #endif
