@@ -79,9 +79,6 @@ listen_attach(int number)
 
 	listener = kore_listener_create(server);
 	listener->fd = sockets[number - 1];
-	/* It listens already, unless the worker before this one stopped in order. */
-	if (listen(listener->fd, (int)kore_socket_backlog) == -1)
-		fatal("listen: %s", errno_s);
 	listener->family = family;
 }
 
