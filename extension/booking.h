@@ -10,7 +10,7 @@
  *	3. A cancelled booking has one cancellation, fee + refund = what it cost; cancelling it again gives that one. Seats
  *	   and stock go back once, with it.
  *
- * Locks: see lock.h; a booking's row is locked where a hold's is, after T and before seats.
+ * Locks: see lock.h; a booking's row is locked where a hold's is, before its seats.
  */
 #ifndef EV_BOOKING_H
 #define EV_BOOKING_H

@@ -83,16 +83,6 @@ tickets_by_section(const EvBooking *booking, const EvEvent *event)
 	return tickets;
 }
 
-static EvStripe *
-lock_stripes(const EvEvent *event, const int *tickets)
-{
-	bool *touched = palloc(event->nsections * sizeof(bool));
-
-	for (int i = 0; i < event->nsections; i++)
-		touched[i] = tickets[i] > 0;
-	return ev_stock_lock_stripes(event, touched);
-}
-
 static EvArg
 seat_ordinals(const EvBooking *booking, int *n)
 {
@@ -138,24 +128,20 @@ static Datum
 cancel(const EvBooking *booking, const char *reason)
 {
 	EvEvent *event;
-	int *tickets;
-	EvStripe *stripes;
 	TimestampTz clock;
 
 	ev_lock_event_shared(&booking->event_id);
 	event = ev_event_load(&booking->event_id);
-	tickets = tickets_by_section(booking, event);
-	stripes = lock_stripes(event, tickets);
 	ev_query(&lock_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
 	if (strcmp(ev_get_text(0, 1), "cancelled") == 0)
 	{
 		ev_query(&find_cancellation, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
 		return ev_copied_value(0, 1);
 	}
+	free_seats(booking);
+	ev_stock_change(event, tickets_by_section(booking, event));
 	clock = GetCurrentTimestamp();
 	require_allowed(booking, event, clock);
-	free_seats(booking);
-	ev_stock_change_all(event, stripes, tickets);
 	return record(booking, reason, clock);
 }
 

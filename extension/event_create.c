@@ -23,7 +23,7 @@
 
 PG_FUNCTION_INFO_V1(evently_create_event);
 
-/* Until the commit nobody deletes it; the event's foreign key finds it. */
+/* Until the commit nobody deletes it. */
 EV_STATEMENT(keep_venue,
 			 "SELECT 1 FROM evently.venue WHERE venue_id = $1 FOR KEY SHARE",
 			 UUIDOID);

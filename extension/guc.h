@@ -4,6 +4,9 @@
  *
  * Settings decide about new holds only: what was promised to a buyer (a hold's end, a price) is stored with it and
  * does not move when a setting changes.
+ *
+ * The library is loaded at a session's first call. A session that sets one of the administrator's settings before that
+ * is not obeyed, but gets the built-in default; where that matters, name the library in session_preload_libraries.
  */
 #ifndef EV_GUC_H
 #define EV_GUC_H

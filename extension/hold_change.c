@@ -186,24 +186,9 @@ evently_extend_hold(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, clock)));
 }
 
-static EvStripe *
-lock_stripes(const EvHold *hold, const EvEvent *event)
-{
-	bool *touched;
-
-	if (hold->section_id == NULL)
-		touched = ev_stock_sections_of_seats(event, hold->ordinals, hold->quantity);
-	else
-	{
-		touched = palloc0(event->nsections * sizeof(bool));
-		touched[ev_event_section_index(event, hold->section_id)] = true;
-	}
-	return ev_stock_lock_stripes(event, touched);
-}
-
 /* Give back what an active hold still has. */
 static void
-give_back(const EvHold *hold, const EvEvent *event, const EvStripe *stripes)
+give_back(const EvHold *hold, const EvEvent *event)
 {
 	int *deltas = palloc0(event->nsections * sizeof(int));
 
@@ -221,7 +206,7 @@ give_back(const EvHold *hold, const EvEvent *event, const EvStripe *stripes)
 			deltas[ev_event_section_index(event, &section_id)]++;
 		}
 	}
-	ev_stock_change_all(event, stripes, deltas);
+	ev_stock_change(event, deltas);
 }
 
 /* release_hold(event_id, hold_id, user_id): a repeat gives the same answer */
@@ -230,20 +215,18 @@ evently_release_hold(PG_FUNCTION_ARGS)
 {
 	EvHold *hold;
 	EvEvent *event;
-	EvStripe *stripes;
 
 	ev_begin(EV_WRITES);
 	hold = ev_hold_by_arguments(fcinfo);
 	ev_lock_event_shared(&hold->event_id);
 	event = ev_event_load(&hold->event_id);
-	stripes = lock_stripes(hold, event);
 	ev_hold_lock(hold);
 	if (strcmp(hold->status, "confirmed") == 0)
 		ev_raise(EV_HOLD_NOT_ACTIVE, ev_detail_text(ev_hold_facts(hold), "status", hold->status),
 				 "Cancel the booking instead.", "the hold is confirmed");
 	if (strcmp(hold->status, "active") == 0)
 	{
-		give_back(hold, event, stripes);
+		give_back(hold, event);
 		ev_hold_set_status(hold, ev_hold_is_over(hold, GetCurrentTimestamp()) ? "expired" : "released");
 	}
 	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, GetCurrentTimestamp())));

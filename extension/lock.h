@@ -3,7 +3,7 @@
  *		The heavyweight locks of the booking side, all held to the end of the transaction.
  *
  * Lock order, for every function of the extension:
- *		K -> U -> Q -> T -> hold and booking rows (by id) -> seat rows (by ordinal) -> inserts.
+ *		K -> U -> Q -> hold or booking row -> seat rows (by ordinal) -> T (by section) -> inserts.
  *
  *	K	(scope, user, operation, idempotency key)	one execution per key
  *	U	(event, user)			limits per user: what is counted after U cannot change before the commit
@@ -11,9 +11,10 @@
  *	T	(section, stripe)		one row of stock
  *
  * Rules: one event per transaction, or lock_event() first. A lock is never upgraded: a call that finds it needs Q
- * exclusive lets its shared Q go while it holds no row lock, takes it exclusive and starts again. T is tried; whoever
- * must wait for one waits for one alone, sections in order. What a lock guards is read in a statement that starts
- * after the lock is granted, and the clock is read after the last lock.
+ * exclusive lets its shared Q go while it holds no row lock and no T, takes it exclusive and starts again. T is tried;
+ * where all of a section are busy one is waited for. T is the last: whoever holds one waits for nothing but the next
+ * section's, so a crowd that waits for one popular seat stops nobody else. What a lock guards is read in a statement
+ * that starts after the lock is granted, and the clock is read after the last lock.
  *
  * Accounts are outside this order: their locks (administrators, sessions) are K locks in transactions that take no other.
  *

@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/resowner.h"
 
 #include "errors.h"
 #include "guc.h"
@@ -68,14 +70,6 @@ decide_at(EvGrant *grant, const EvRequest *request, TimestampTz clock)
 	require_hold_allowed(request, clock);
 }
 
-static void
-give_seats_to(const EvRequest *request, EvGrant *grant)
-{
-	EvSeatOwner owner = {request->hold_id, grant->expires_at, request->booking_id};
-
-	ev_seats_give(grant->event, grant->seats, grant->quantity, owner);
-}
-
 /* Seats that were held by a hold now over are counted as taken already. */
 static int *
 newly_taken(const EvGrant *grant)
@@ -87,36 +81,50 @@ newly_taken(const EvGrant *grant)
 	return deltas;
 }
 
+/* T is the last lock, and the sale window is looked at after it. */
+static void
+take_locked_seats(const EvRequest *request, EvGrant *grant)
+{
+	EvSeatOwner owner = {.hold_id = request->hold_id, .booking_id = request->booking_id};
+
+	ev_stock_change(grant->event, newly_taken(grant));
+	decide_at(grant, request, GetCurrentTimestamp());
+	owner.held_until = grant->expires_at;
+	ev_seats_give(grant->event, grant->seats, grant->quantity, owner);
+}
+
 static void
 take_named_seats(const EvRequest *request, EvGrant *grant)
 {
-	bool *touched = palloc0(grant->event->nsections * sizeof(bool));
-	EvStripe *stripes;
-
 	grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
-	for (int i = 0; i < grant->quantity; i++)
-		touched[grant->seats[i].section] = true;
-	stripes = ev_stock_lock_stripes(grant->event, touched);
-	decide_at(grant, request, ev_seats_lock_free(grant->event, grant->seats, grant->quantity));
-	give_seats_to(request, grant);
-	ev_stock_change_all(grant->event, stripes, newly_taken(grant));
+	ev_seats_lock_free(grant->event, grant->seats, grant->quantity);
+	take_locked_seats(request, grant);
 }
 
+/*
+ * In a subtransaction, because a pick that falls short must give back the rows it locked: its caller goes on to wait
+ * for Q exclusive, and somebody who holds Q may be waiting for one of those rows. The seats are given in it too, so that
+ * one transaction id locks and updates them; two would make a MultiXact of each.
+ */
 static bool
 take_best_seats(const EvRequest *request, EvGrant *grant)
 {
-	EvStripe stripe = ev_stock_lock_stripe(grant->event, grant->section);
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
 
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
 	grant->seats = ev_seats_pick(grant->event, grant->section, grant->quantity, GetCurrentTimestamp());
-	if (grant->seats == NULL)
+	if (grant->seats != NULL)
 	{
-		ev_stock_unlock_stripe(grant->event, stripe);
-		return false;
+		take_locked_seats(request, grant);
+		ReleaseCurrentSubTransaction();
 	}
-	decide_at(grant, request, GetCurrentTimestamp());
-	give_seats_to(request, grant);
-	ev_stock_change(grant->event, stripe, newly_taken(grant)[grant->section - grant->event->sections]);
-	return true;
+	else
+		RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return grant->seats != NULL;
 }
 
 static bool

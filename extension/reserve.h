@@ -5,8 +5,8 @@
  * It decides limits, sale window, stock and seats, and takes them; the caller then writes the hold or the booking.
  * When it refuses (an ERROR of errors.def) nothing is left behind. All or nothing: a request is never served in part.
  *
- * Locks, in the order of lock.h: U (holds only: their number per user is limited), Q shared, one T per touched section,
- * seat rows. Short of stock that is there all the same (scattered, or not yet committed by others): Q shared is let
+ * Locks, in the order of lock.h: U (holds only: their number per user is limited), Q shared, seat rows, one T per
+ * touched section. Short of stock that is there all the same (scattered, or not yet committed by others): Q shared is let
  * go, Q exclusive taken, expired holds are reclaimed, and it is decided anew, exactly.
  */
 #ifndef EV_RESERVE_H

@@ -4,9 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "utils/resowner.h"
-
 #include "errors.h"
 #include "id.h"
 #include "seat.h"
@@ -174,7 +171,7 @@ ev_seats_find(EvEvent *event, char *const *names, int n)
 	return seats;
 }
 
-TimestampTz
+void
 ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
 {
 	char **taken = palloc(n * sizeof(char *));
@@ -192,11 +189,10 @@ ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
 	}
 	if (ntaken > 0)
 		refuse_taken(event, taken, ntaken);
-	return clock;
 }
 
-static EvSeat *
-pick_seats_of(EvEvent *event, const EvSection *section, int n, TimestampTz clock)
+EvSeat *
+ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock)
 {
 	EvSeat *seats = palloc(n * sizeof(EvSeat));
 
@@ -210,29 +206,6 @@ pick_seats_of(EvEvent *event, const EvSection *section, int n, TimestampTz clock
 			.section = (int) (section - event->sections),
 			.was_held = ev_get_bool(i, 3),
 		};
-	return seats;
-}
-
-/*
- * In a subtransaction, because a pick that falls short must give back the rows it locked: its caller goes on to wait
- * for Q exclusive, and somebody who holds Q may be waiting for one of those rows.
- */
-EvSeat *
-ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	EvSeat *seats;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	seats = pick_seats_of(event, section, n, clock);
-	if (seats != NULL)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	return seats;
 }
 

@@ -39,10 +39,13 @@ typedef struct EvSeatOwner
  */
 extern EvSeat *ev_seats_find(EvEvent *event, char *const *names, int n);
 
-/* Lock those rows and refuse with SEATS_UNAVAILABLE unless all are free at a clock read after that; that clock. */
-extern TimestampTz ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n);
+/* Lock those rows and refuse with SEATS_UNAVAILABLE unless all are free, by a clock read after that. */
+extern void ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n);
 
-/* Lock the first n free seats of a section, passing by seats that others are deciding about; NULL if there are less. */
+/*
+ * Lock the first n free seats of a section, passing by seats that others are deciding about; NULL if there are less. Some
+ * may be locked then: call it in a subtransaction.
+ */
 extern EvSeat *ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock);
 
 extern void ev_seats_give(const EvEvent *event, const EvSeat *seats, int n, EvSeatOwner owner);

@@ -26,10 +26,6 @@ EV_STATEMENT(change_stripe,
 			 " WHERE event_id = $1 AND section_id = $2 AND stripe = $3::smallint",
 			 UUIDOID, UUIDOID, INT4OID, INT4OID);
 
-EV_STATEMENT(sections_of_seats,
-			 "SELECT DISTINCT section_id FROM evently.event_seat WHERE event_id = $1 AND ordinal = ANY ($2)",
-			 UUIDOID, INT4ARRAYOID);
-
 EV_STATEMENT(stripes_with,
 			 "SELECT stripe::integer FROM evently.stock"
 			 " WHERE event_id = $1 AND section_id = $2 AND available >= $3",
@@ -96,84 +92,55 @@ random_below(int n)
 	return (int) pg_prng_uint64_range(&pg_global_prng_state, 0, n - 1);
 }
 
+/* A stripe whose T is held. */
+typedef struct Stripe
+{
+	const EvSection *section;
+	int number;
+} Stripe;
+
 static bool
-update_stripe(EvStatement *statement, const EvEvent *event, EvStripe stripe, int n)
+update_stripe(EvStatement *statement, const EvEvent *event, Stripe stripe, int n)
 {
 	return ev_query(statement, ev_uuid(&event->event_id), ev_uuid(&stripe.section->section_id),
 					ev_int(stripe.number), ev_int(n)) == 1;
 }
 
-EvStripe
-ev_stock_lock_stripe(const EvEvent *event, const EvSection *section)
+/* Whichever is free. */
+static Stripe
+lock_stripe(const EvEvent *event, const EvSection *section)
 {
 	int first = random_below(section->stripes);
 
 	for (int i = 0; i < section->stripes; i++)
 	{
-		EvStripe stripe = {section, (first + i) % section->stripes};
+		Stripe stripe = {section, (first + i) % section->stripes};
 
 		if (ev_try_lock_stripe(&event->event_id, &section->section_id, stripe.number))
 			return stripe;
 	}
 	ev_lock_stripe(&event->event_id, &section->section_id, first);
-	return (EvStripe){section, first};
+	return (Stripe){section, first};
 }
 
 void
-ev_stock_unlock_stripe(const EvEvent *event, EvStripe stripe)
+ev_stock_change(const EvEvent *event, const int *deltas)
 {
-	ev_unlock_stripe(&event->event_id, &stripe.section->section_id, stripe.number);
-}
-
-void
-ev_stock_change(const EvEvent *event, EvStripe stripe, int delta)
-{
-	if (delta != 0 && !update_stripe(&change_stripe, event, stripe, delta))
-		elog(ERROR, "stripe %d of a section is missing", stripe.number);
-}
-
-EvStripe *
-ev_stock_lock_stripes(const EvEvent *event, const bool *touched)
-{
-	EvStripe *stripes = palloc0(event->nsections * sizeof(EvStripe));
-
 	for (int i = 0; i < event->nsections; i++)
 	{
-		if (touched[i])
-			stripes[i] = ev_stock_lock_stripe(event, &event->sections[i]);
+		if (deltas[i] != 0 &&
+			!update_stripe(&change_stripe, event, lock_stripe(event, &event->sections[i]), deltas[i]))
+			elog(ERROR, "a stripe of section %s is missing", event->sections[i].name);
 	}
-	return stripes;
-}
-
-void
-ev_stock_change_all(const EvEvent *event, const EvStripe *stripes, const int *deltas)
-{
-	for (int i = 0; i < event->nsections; i++)
-		ev_stock_change(event, stripes[i], deltas[i]);
-}
-
-bool *
-ev_stock_sections_of_seats(const EvEvent *event, const int *ordinals, int n)
-{
-	bool *touched = palloc0(event->nsections * sizeof(bool));
-	int rows = (int) ev_query(&sections_of_seats, ev_uuid(&event->event_id), ev_int_array(ordinals, n));
-
-	for (int row = 0; row < rows; row++)
-	{
-		pg_uuid_t section_id = ev_get_uuid(row, 1);
-
-		touched[ev_event_section_index(event, &section_id)] = true;
-	}
-	return touched;
 }
 
 /* Keeps T where it took, lets it go where it did not. */
 static bool
-take_locked(const EvEvent *event, EvStripe stripe, int n)
+take_locked(const EvEvent *event, Stripe stripe, int n)
 {
 	if (update_stripe(&take_from_stripe, event, stripe, n))
 		return true;
-	ev_stock_unlock_stripe(event, stripe);
+	ev_unlock_stripe(&event->event_id, &stripe.section->section_id, stripe.number);
 	return false;
 }
 
@@ -184,7 +151,7 @@ ev_stock_take(const EvEvent *event, const EvSection *section, int n)
 	int ncandidates;
 	int first;
 
-	if (take_locked(event, ev_stock_lock_stripe(event, section), n))
+	if (take_locked(event, lock_stripe(event, section), n))
 		return true;
 
 	ncandidates = (int) ev_query(&stripes_with, ev_uuid(&event->event_id), ev_uuid(&section->section_id), ev_int(n));
@@ -195,7 +162,7 @@ ev_stock_take(const EvEvent *event, const EvSection *section, int n)
 	first = random_below(ncandidates);
 	for (int i = 0; i < ncandidates; i++)
 	{
-		EvStripe stripe = {section, candidates[(first + i) % ncandidates]};
+		Stripe stripe = {section, candidates[(first + i) % ncandidates]};
 
 		if (ev_try_lock_stripe(&event->event_id, &section->section_id, stripe.number) &&
 			take_locked(event, stripe, n))

@@ -22,23 +22,8 @@
 
 #define EV_MAX_STRIPES 64
 
-/* A stripe whose T the caller holds. */
-typedef struct EvStripe
-{
-	const EvSection *section;
-	int number;
-} EvStripe;
-
-/* Lock one stripe, whichever is free. Unlock it only where nothing was changed. */
-extern EvStripe ev_stock_lock_stripe(const EvEvent *event, const EvSection *section);
-extern void ev_stock_unlock_stripe(const EvEvent *event, EvStripe stripe);
-extern void ev_stock_change(const EvEvent *event, EvStripe stripe, int delta);
-
-/* The same for several sections at once: by section of the event, where touched is set; section order. */
-extern EvStripe *ev_stock_lock_stripes(const EvEvent *event, const bool *touched);
-extern void ev_stock_change_all(const EvEvent *event, const EvStripe *stripes, const int *deltas);
-/* Which sections do these seats belong to? */
-extern bool *ev_stock_sections_of_seats(const EvEvent *event, const int *ordinals, int n);
+/* Change what is left, by section of the event: T of each that changes, in order, then its row. */
+extern void ev_stock_change(const EvEvent *event, const int *deltas);
 
 /* General admission, Q shared: n tickets from one stripe, or false and nothing taken. */
 extern bool ev_stock_take(const EvEvent *event, const EvSection *section, int n);

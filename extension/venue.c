@@ -77,6 +77,11 @@ EV_STATEMENT(events_of_venue,
 			 "SELECT count(*)::integer FROM evently.event WHERE venue_id = $1",
 			 UUIDOID);
 
+EV_STATEMENT(delete_parts,
+			 "WITH seats AS (DELETE FROM evently.venue_seat WHERE venue_id = $1)"
+			 "DELETE FROM evently.venue_section WHERE venue_id = $1",
+			 UUIDOID);
+
 EV_STATEMENT(delete_venue,
 			 "DELETE FROM evently.venue v WHERE v.venue_id = $1"
 			 " RETURNING ROW('Venue deleted', v.venue_id)::evently.venue_deletion",
@@ -342,7 +347,7 @@ evently_update_venue(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
-/* delete_venue(venue_id): the row lock conflicts with the key share lock that a new event's foreign key takes */
+/* delete_venue(venue_id): the row lock conflicts with the key share lock that create_event() takes */
 Datum
 evently_delete_venue(PG_FUNCTION_ARGS)
 {
@@ -356,6 +361,7 @@ evently_delete_venue(PG_FUNCTION_ARGS)
 	if (ev_get_int(0, 1) > 0)
 		ev_raise(EV_VENUE_IN_USE, ev_detail_int(ev_detail_uuid(ev_detail(), "venue_id", venue_id), "events", ev_get_int(0, 1)),
 				 NULL, "the venue has events");
+	ev_query(&delete_parts, ev_uuid(venue_id));
 	ev_query(&delete_venue, ev_uuid(venue_id));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }

@@ -2,8 +2,11 @@
 -- administrator's own SQL too. evently.verify() checks what a constraint cannot say.
 --
 -- The booking side (event, event_section, event_seat, stock, hold, booking, ticket, cancellation, idempotency) starts
--- every key with event_id and has no foreign key out of it, so that it can be spread over nodes by event, and so that
--- booking never locks a row that it does not change. Accounts and venues are reference data beside it.
+-- every key with event_id, so that it can be spread over nodes by event. Accounts and venues are reference data beside it.
+--
+-- No foreign keys: booking never locks a row that it does not change, and a dump is restored in any order, in parallel too
+-- (of an extension's tables pg_restore does not know which one refers to which). Where a row must stay because another
+-- refers to it, the function that deletes it looks, under a lock that the one that refers takes as well; verify() checks.
 --
 -- PostgreSQL parses the text of a CHECK anew for every statement that writes: in the tables of the hot path a
 -- status is an enum, and what is checked is one short expression.
@@ -32,7 +35,7 @@ COMMENT ON COLUMN evently.account.token_version IS 'Raised when tokens already i
 
 CREATE TABLE evently.refresh_token (
 	token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
-	account_id uuid NOT NULL REFERENCES evently.account ON DELETE CASCADE,
+	account_id uuid NOT NULL,
 	family_id uuid NOT NULL,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
@@ -63,7 +66,7 @@ COMMENT ON TABLE evently.venue IS 'Places. Events copy sections and seats at cre
 
 CREATE TABLE evently.venue_section (
 	section_id uuid PRIMARY KEY,
-	venue_id uuid NOT NULL REFERENCES evently.venue ON DELETE CASCADE,
+	venue_id uuid NOT NULL,
 	ordinal integer NOT NULL,
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
 	kind text NOT NULL CHECK (kind IN ('reserved', 'general')),
@@ -76,8 +79,8 @@ COMMENT ON TABLE evently.venue_section IS 'Parts of a venue: reserved (numbered 
 
 CREATE TABLE evently.venue_seat (
 	seat_id uuid PRIMARY KEY,
-	venue_id uuid NOT NULL REFERENCES evently.venue ON DELETE CASCADE,
-	section_id uuid NOT NULL REFERENCES evently.venue_section ON DELETE CASCADE,
+	venue_id uuid NOT NULL,
+	section_id uuid NOT NULL,
 	ordinal integer NOT NULL,
 	label text NOT NULL,
 	row_label text NOT NULL,
@@ -95,7 +98,7 @@ CREATE TABLE evently.event (
 	event_id uuid PRIMARY KEY,
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
 	description text CHECK (length(description) <= 20000),
-	venue_id uuid REFERENCES evently.venue,
+	venue_id uuid,
 	event_type text CHECK (length(event_type) <= 100),
 	start_datetime timestamptz NOT NULL,
 	end_datetime timestamptz NOT NULL,

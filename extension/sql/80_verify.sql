@@ -106,13 +106,30 @@ BEGIN ATOMIC
 	FULL JOIN evently.cancellation c ON c.event_id = b.event_id AND c.booking_id = b.booking_id
 	WHERE b.booking_id IS NULL OR c.booking_id IS NULL OR c.fee + c.refund_amount <> b.total_price OR c.currency <> b.currency
 	UNION ALL
-	SELECT 12, 'a row of the booking side has no event', o.event_id, o.what
+	SELECT 12, 'what a row refers to is not there', o.event_id, o.what
 	FROM (
-		SELECT s.event_id, 'section' AS what FROM evently.event_section s
-		UNION SELECT h.event_id, 'hold' FROM evently.hold h
-		UNION SELECT b.event_id, 'booking' FROM evently.booking b
-	) o
-	WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = o.event_id);
+		SELECT DISTINCT s.event_id, 'the event of a section' AS what FROM evently.event_section s
+			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = s.event_id)
+		UNION ALL
+		SELECT DISTINCT h.event_id, 'the event of a hold' FROM evently.hold h
+			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = h.event_id)
+		UNION ALL
+		SELECT DISTINCT b.event_id, 'the event of a booking' FROM evently.booking b
+			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = b.event_id)
+		UNION ALL
+		SELECT e.event_id, format('venue %s of an event', e.venue_id) FROM evently.event e
+			WHERE e.venue_id IS NOT NULL AND NOT EXISTS (SELECT FROM evently.venue v WHERE v.venue_id = e.venue_id)
+		UNION ALL
+		SELECT DISTINCT NULL::uuid, format('venue %s of a section', s.venue_id) FROM evently.venue_section s
+			WHERE NOT EXISTS (SELECT FROM evently.venue v WHERE v.venue_id = s.venue_id)
+		UNION ALL
+		SELECT DISTINCT NULL::uuid, format('section %s of a seat', s.section_id) FROM evently.venue_seat s
+			WHERE NOT EXISTS (SELECT FROM evently.venue_section v
+				WHERE v.section_id = s.section_id AND v.venue_id = s.venue_id)
+		UNION ALL
+		SELECT DISTINCT NULL::uuid, format('account %s of a refresh token', t.account_id) FROM evently.refresh_token t
+			WHERE NOT EXISTS (SELECT FROM evently.account a WHERE a.account_id = t.account_id)
+	) o;
 END;
 COMMENT ON FUNCTION evently.verify() IS
 'Checks every invariant in one snapshot: no row means all is well, at any moment, under any load, after any crash. Reads all rows of the booking side.';
