@@ -1,0 +1,128 @@
+"""A second web app with its own cluster, for the tests that break things."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import psycopg2
+
+from client import PATIENCE_S, Client, in_parallel
+
+LOCAL = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "local"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_until(condition, what):
+    """Polls; fails when the condition has not come true in a generous time."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"did not happen: {what}")
+
+
+def is_running(pid):
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def children_of(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child) for child in children if is_running(child)}
+
+
+class Instance:
+    def __init__(self):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="evently-http-"))
+        self.home.chmod(0o755)  # the cluster's owner has to get in
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.client = Client(self.url)
+        self.environment = {
+            **os.environ,
+            "EVENTLY_HOME": str(self.home),
+            "EVENTLY_PORT": str(self.port),
+            "EVENTLY_BIND": "127.0.0.1",
+            "EVENTLY_DATABASE_URL": "",
+            "EVENTLY_EXTRA_PORTS": "",
+            "EVENTLY_ENV": "development",
+            "EVENTLY_RATE_LIMIT": "off",
+            "EVENTLY_WORKERS": "2",
+        }
+
+    def script(self, *arguments):
+        # Into a file: a server started in the background would keep a pipe open.
+        log = self.home / "scripts.log"
+        with log.open("a") as output:
+            done = subprocess.run([LOCAL / arguments[0], *arguments[1:]], env=self.environment, stdout=output, stderr=output)
+        assert done.returncode == 0, log.read_text()
+
+    def start(self):
+        self.script("cluster", "start")
+        self.script("database")
+        self.script("shim", "start")
+
+    def remove(self):
+        self.script("reset")
+
+    def start_database(self):
+        self.script("cluster", "start")
+
+    def stop_database(self):
+        self.script("cluster", "stop")
+
+    def start_shim(self):
+        self.script("shim", "start")
+
+    def connect(self):
+        """A superuser's connection to its database."""
+        return psycopg2.connect(host=str(self.home / "run"), port=5432, user="postgres", dbname="evently")
+
+    @property
+    def shim_pid(self):
+        return int((self.home / "shim.pid").read_text().split()[0])
+
+    def workers(self):
+        """Pids of the web app's worker processes that run; one that has ended but was not collected yet does not."""
+        return children_of(self.shim_pid)
+
+    @property
+    def postmaster_pid(self):
+        return int((self.home / "pgdata" / "postmaster.pid").read_text().split()[0])
+
+    def accepts_connections(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S).close()
+        except ConnectionError:
+            return False
+        return True
+
+    def tell_shim_to_stop(self):
+        os.kill(self.shim_pid, signal.SIGTERM)
+
+    def is_ready(self):
+        """Do all workers serve, reads and writes? Connections fall on workers at random, so many are made."""
+
+        def ask(number):
+            if number % 2:
+                return self.client.get("/health/ready").status
+            return self.client.post("/api/v1/auth/logout", {"refresh_token": "nobody's"}).status
+
+        try:
+            return {*in_parallel([lambda number=number: ask(number) for number in range(60)], threads=10)} == {200}
+        except ConnectionError:
+            return False
