@@ -1,0 +1,84 @@
+\set ECHO none
+\i sql/include/setup.psql
+SELECT plan(37);
+
+-- Five events of one maker, so that what the database holds besides does not show.
+DELETE FROM evently.event WHERE name IN ('show', 'twin', 'club');
+DO $$
+DECLARE
+	maker uuid := test.person('maker');
+BEGIN
+	PERFORM evently.create_venue('Arena', city => 'Lille', capacity => 50);
+	PERFORM evently.create_event('Jazz Night', '2099-03-01 20:00Z', venue_id => test.venue('Arena'), event_type => 'Concert',
+		base_price => 30, tags => '{music,night}', created_by => maker);
+	PERFORM evently.create_event('100% Rock', '2099-03-02 00:00Z', venue_id => test.venue('Arena'), event_type => 'concert',
+		base_price => 10, tags => '{music}', created_by => maker, description => 'Loud_and clear');
+	PERFORM evently.create_event('1000 Violins', '2099-03-02 23:59:59Z', total_capacity => 5, base_price => 20,
+		event_type => 'classical', created_by => maker);
+	PERFORM evently.create_event('art fair', '2099-04-01 10:00Z', total_capacity => 5, created_by => maker);
+	PERFORM evently.create_event('Secret', '2099-05-01 10:00Z', total_capacity => 5, created_by => maker, status => 'draft');
+END
+$$;
+CREATE FUNCTION found(filters text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	names text;
+BEGIN
+	EXECUTE format('SELECT string_agg(name, '', '') FROM evently.list_events(created_by => test.person(''maker''), %s)', filters) INTO names;
+	RETURN names;
+END
+$$;
+
+SELECT is(found(filters), names, why)
+FROM (VALUES
+	('max_rows => 100', 'Jazz Night, 100% Rock, 1000 Violins, art fair, Secret', 'all, by their start (S1-EVP-1)'),
+	('published_only => true', 'Jazz Night, 100% Rock, 1000 Violins, art fair', 'the public sees what is published (S2-EVP-1)'),
+	('status => ''DRAFT''', 'Secret', 'by status (S5-EVP-3)'),
+	('type => ''concert''', 'Jazz Night, 100% Rock', 'by type, without case'),
+	('city => ''LILLE''', 'Jazz Night, 100% Rock', 'by city, without case'),
+	('tags => ''{music}''', 'Jazz Night, 100% Rock', 'by tag'),
+	('tags => ''{night,music}''', 'Jazz Night', 'by all of several tags'),
+	('q => ''jazz''', 'Jazz Night', 'by a part of the name (S4-EVP-1)'),
+	('q => ''LOUD''', '100% Rock', 'or of the description'),
+	('q => ''arena''', 'Jazz Night, 100% Rock', 'or of the venue'),
+	('q => ''0%''', '100% Rock', 'H72: % is a plain character'),
+	('q => ''d_a''', '100% Rock', 'H72: _ is a plain character'),
+	('q => ''\''', NULL, 'H72: so is a backslash'),
+	('q => ''100_ Rock''', NULL, 'H72: which stands for nothing else'),
+	('date => ''2099-03-02''', '100% Rock, 1000 Violins', 'by day, whole'),
+	('date_from => ''2099-03-02''', '100% Rock, 1000 Violins, art fair, Secret', 'from a day on'),
+	('date_to => ''2099-03-02''', 'Jazz Night, 100% Rock, 1000 Violins', 'to the end of a day'),
+	('date_from => ''2099-03-01T20:00:01Z'', date_to => ''2099-04-01''', '100% Rock, 1000 Violins, art fair', 'between a time and a day'),
+	('sort => ''name''', '100% Rock, 1000 Violins, art fair, Jazz Night, Secret', 'sorted by name, without case'),
+	('sort => ''price'', "order" => ''desc'', max_rows => 3', 'Jazz Night, 1000 Violins, 100% Rock', 'sorted by price, downwards'),
+	('sort => ''created_at'', "order" => ''DESC'', max_rows => 1', 'Secret', 'sorted by the time of creation'),
+	('max_rows => 2, skip => 1', '100% Rock, 1000 Violins', 'a part of the list')
+) f (filters, names, why);
+SELECT throws_ok(format('SELECT evently.list_events(%s)', filters), sqlstate, NULL, why)
+FROM (VALUES
+	('sort => ''id''', 'VE001', 'H74: an unknown order'),
+	('"order" => ''up''', 'VE001', 'H74: an unknown direction'),
+	('status => ''sold''', 'VE001', 'H74: an unknown status'),
+	('status => ''sold'', created_by => test.person(''nobody'')', 'VE001', 'H74: an unknown status where no event is'),
+	('date => ''soon''', '22007', 'H74: a date that is none'),
+	('date => ''2099-02-30''', '22008', 'H74: a day that is none')
+) f (filters, sqlstate, why);
+
+-- Pages (H72)
+SELECT results_eq(
+	$$SELECT cardinality(events), total, page, "limit", has_more FROM evently.list_events_page(created_by => person('maker'), page => 2, "limit" => 2)$$,
+	$$VALUES (2, 5::bigint, 2, 2, true)$$, 'a page in the middle (S1-EVP-4)');
+SELECT results_eq(
+	$$SELECT e.name FROM generate_series(1, 4) n, evently.list_events_page(created_by => person('maker'), page => n, "limit" => 2, sort => 'price') p,
+		unnest(p.events) e$$,
+	$$SELECT name FROM evently.list_events(created_by => person('maker'), sort => 'price')$$, 'H72: all pages show each event once, in order');
+SELECT is((SELECT p.page || ' ' || (p.events[1]).name FROM evently.list_events_page(created_by => person('maker'), "offset" => 4, "limit" => 2) p),
+	'3 Secret', 'an offset does as well (S3-EVP-1)');
+SELECT is((SELECT p."limit" FROM evently.list_events_page("limit" => 1000) p), 100, 'a page has at most 100');
+SELECT throws_ok(format('SELECT evently.list_events_page(%s)', a), 'VE001', NULL, 'H74: ' || a)
+FROM unnest(ARRAY['page => 0', '"limit" => 0', '"offset" => -1']) a;
+-- The administrator's own list (S2-EVA-4)
+SELECT is((SELECT p.total FROM evently.list_admin_events_page(person('maker')) p), 5::bigint, 'an administrator lists his own');
+SELECT throws_ok($$SELECT evently.list_admin_events_page(person('maker'), 'all')$$, 'VE002', NULL, 'everybody''s only with events:any');
+
+SELECT * FROM finish();
+ROLLBACK;
