@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "common/sha2.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 
@@ -186,6 +187,8 @@ open_session(const pg_uuid_t *account_id, const pg_uuid_t *family_id, EvArg toke
 
 	if (!token_hash.isnull)
 	{
+		if (VARSIZE_ANY_EXHDR(DatumGetByteaPP(token_hash.value)) != PG_SHA256_DIGEST_LENGTH)
+			ev_invalid("token_hash", "token_hash must be the %d bytes of a SHA-256", PG_SHA256_DIGEST_LENGTH);
 		if (ttl.isnull)
 			ev_invalid("token_ttl", "token_ttl is required with token_hash");
 		ev_query(&insert_token, ev_uuid(account_id), token_hash, ev_uuid(family_id), ttl);
@@ -201,7 +204,7 @@ require_email(const char *email)
 	const char *at = strchr(email, '@');
 
 	if (at == NULL || at == email || at[1] == '\0' || strchr(at + 1, '@') != NULL ||
-		strpbrk(email, " \t\r\n") != NULL || strlen(email) > 254)
+		strpbrk(email, " \t\r\n\v\f") != NULL || strlen(email) > 254)
 		ev_invalid("email", "email must be an address like name@example.com");
 }
 

@@ -4,10 +4,10 @@
  */
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 
 #include "args.h"
 #include "errors.h"
@@ -59,27 +59,33 @@ ev_require_capacity(int capacity)
 		ev_invalid("total_capacity", "total_capacity must be between 0 and 1000000");
 }
 
+/* Years that every reader of a date knows, JSON's among them. */
+static void
+require_common_year(const char *field, TimestampTz time)
+{
+	TimestampTz first = (TimestampTz) (date2j(1900, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	TimestampTz last = (TimestampTz) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+
+	if (time < first || time >= last)
+		ev_invalid(field, "%s must be in the years 1900 to 9999", field);
+}
+
 void
 ev_require_order(TimestampTz start, TimestampTz end)
 {
-	if (TIMESTAMP_NOT_FINITE(start) || TIMESTAMP_NOT_FINITE(end))
-		ev_invalid("start_datetime", "an event's times must be finite");
+	require_common_year("start_datetime", start);
+	require_common_year("end_datetime", end);
 	if (end <= start)
 		ev_invalid("end_datetime", "end_datetime must be after start_datetime");
-}
-
-static void
-require_finite(const char *field, EvArg time)
-{
-	if (!time.isnull && TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(time.value)))
-		ev_invalid(field, "%s must be finite", field);
 }
 
 void
 ev_require_sale_order(EvArg start, EvArg end)
 {
-	require_finite("sale_start_time", start);
-	require_finite("sale_end_time", end);
+	if (!start.isnull)
+		require_common_year("sale_start_time", DatumGetTimestampTz(start.value));
+	if (!end.isnull)
+		require_common_year("sale_end_time", DatumGetTimestampTz(end.value));
 	if (!start.isnull && !end.isnull && DatumGetTimestampTz(end.value) <= DatumGetTimestampTz(start.value))
 		ev_invalid("sale_end_time", "sale_end_time must be after sale_start_time");
 }

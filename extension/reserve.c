@@ -94,11 +94,38 @@ take_locked_seats(const EvRequest *request, EvGrant *grant)
 }
 
 static void
+require_in_section(const EvRequest *request, const EvGrant *grant)
+{
+	int section;
+
+	if (request->section_id == NULL)
+		return;
+	section = ev_event_section_index(grant->event, request->section_id);
+	for (int i = 0; i < grant->quantity; i++)
+	{
+		if (grant->seats[i].section != section)
+			ev_invalid("seat_ids", "seat %s is not in section %s", grant->seats[i].label,
+					   grant->event->sections[section].name);
+	}
+}
+
+static void
 take_named_seats(const EvRequest *request, EvGrant *grant)
 {
 	grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
+	require_in_section(request, grant);
 	ev_seats_lock_free(grant->event, grant->seats, grant->quantity);
 	take_locked_seats(request, grant);
+}
+
+static bool
+pick_and_take(const EvRequest *request, EvGrant *grant)
+{
+	grant->seats = ev_seats_pick(grant->event, grant->section, grant->quantity, GetCurrentTimestamp());
+	if (grant->seats == NULL)
+		return false;
+	take_locked_seats(request, grant);
+	return true;
 }
 
 /*
@@ -111,20 +138,34 @@ take_best_seats(const EvRequest *request, EvGrant *grant)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	bool taken = false;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	grant->seats = ev_seats_pick(grant->event, grant->section, grant->quantity, GetCurrentTimestamp());
-	if (grant->seats != NULL)
+	PG_TRY();
 	{
-		take_locked_seats(request, grant);
-		ReleaseCurrentSubTransaction();
+		taken = pick_and_take(request, grant);
+		if (taken)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
 	}
-	else
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	return grant->seats != NULL;
+	return taken;
 }
 
 static bool

@@ -10,6 +10,8 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
+#include "utils/plancache.h"
+#include "utils/resowner.h"
 
 #include "errors.h"
 #include "guc.h"
@@ -76,6 +78,33 @@ prepare(EvStatement *statement)
 	statement->plan = plan;
 }
 
+static void
+switch_off(const char *setting)
+{
+	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Every statement finds its rows by their keys, one by one. The planner is held to that: for a table that is small when
+ * the plan is made, reading all of it looks as cheap, and the plan would stay when the table has grown. Nothing here runs
+ * long enough to be worth compiling.
+ */
+static void
+make_plan(EvStatement *statement)
+{
+	int nest_level = NewGUCNestLevel();
+	CachedPlan *plan;
+
+	switch_off("enable_seqscan");
+	switch_off("enable_hashjoin");
+	switch_off("enable_mergejoin");
+	switch_off("jit");
+	plan = SPI_plan_get_cached_plan(statement->plan);
+	if (plan != NULL)
+		ReleaseCachedPlan(plan, CurrentResourceOwner);
+	AtEOXact_GUC(true, nest_level);
+}
+
 uint64
 ev_run(EvStatement *statement, const EvArg *args)
 {
@@ -84,7 +113,12 @@ ev_run(EvStatement *statement, const EvArg *args)
 	int rc;
 
 	if (statement->plan == NULL)
+	{
 		prepare(statement);
+		make_plan(statement);
+	}
+	else if (!SPI_plan_is_valid(statement->plan))
+		make_plan(statement);
 	for (int i = 0; i < statement->nargs; i++)
 	{
 		values[i] = args[i].value;

@@ -3,7 +3,8 @@
  *		The only door to SQL: prepares, runs and checks every statement of the extension.
  *
  * A statement is a static EvStatement beside the function that uses it (EV_STATEMENT). Its plan is generic, made at
- * first use and kept for the life of the backend: what it reads depends on its keys, not on their values. Statements run with read_only = false, so under READ COMMITTED each one sees
+ * first use and kept for the life of the backend, made anew when statistics or tables change: what it reads depends on
+ * its keys, not on their values. Statements run with read_only = false, so under READ COMMITTED each one sees
  * a fresh snapshot: what was committed before it started. That is what "look again after a lock wait" rests on.
  *
  * An entry function is

@@ -176,6 +176,8 @@ read_section(uint64 row)
 
 	if (section.name == NULL || *section.name == '\0')
 		ev_invalid("sections", "a section needs a name");
+	if (pg_mbstrlen(section.name) > 100)
+		ev_invalid("sections", "a section's name has at most 100 characters");
 	section.reserved = strcmp(ev_word(ev_get_text(row, 2), "kind", "reserved, general"), "reserved") == 0;
 	section.price_multiplier = ev_copied_value(row, 7);
 	if (!ev_get_bool(row, 8))

@@ -155,7 +155,7 @@ BEGIN ATOMIC
 			OFFSET 0) AS f (status, starts_from, starts_before),
 		LATERAL (
 			SELECT e.* FROM evently.event e
-			WHERE (NOT matching_events.published_only OR e.status = 'published')
+			WHERE (matching_events.published_only IS NOT TRUE OR e.status = 'published')
 				AND (f.status IS NULL OR e.status = f.status)
 				AND (f.starts_from IS NULL OR e.start_datetime >= f.starts_from)
 				AND (f.starts_before IS NULL OR e.start_datetime < f.starts_before)
