@@ -152,19 +152,14 @@ count_admins(void)
 	return ev_get_int(0, 1);
 }
 
-static void
-forbidden(const char *message)
-{
-	ev_raise(EV_FORBIDDEN, NULL, NULL, "%s", message);
-}
-
 void
 ev_require_owner(const pg_uuid_t *actor_id, const pg_uuid_t *owner_id, const char *what)
 {
 	if (actor_id == NULL || (owner_id != NULL && ev_same_id(actor_id, owner_id)))
 		return;
 	if (ev_query(&may, ev_uuid(actor_id), ev_text("events:any")) == 0)
-		ev_raise(EV_FORBIDDEN, NULL, NULL, "the %s belongs to somebody else", what);
+		ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "permission", "events:any"), NULL,
+				 "the %s belongs to somebody else", what);
 }
 
 static Datum
@@ -241,7 +236,7 @@ create_account(char *email, EvArg password_hash, const char *name, EvArg first_n
 	require_email(email);
 	if (ev_query(&insert_account, ev_uuid(&account_id), ev_text(email), password_hash, ev_text(name), first_name,
 				 last_name, phone_number, ev_text(role), permissions_of(role, false)) == 0)
-		ev_raise(EV_EMAIL_TAKEN, NULL, "Log in, or use another address.", "the email address is taken");
+		ev_raise(EV_EMAIL_TAKEN, ev_detail_text(ev_detail(), "field", "email"), "Log in, or use another address.", "the email address is taken");
 	return account_id;
 }
 
@@ -269,7 +264,8 @@ require_may_make_admin(const char *mode, const pg_uuid_t *actor_id)
 	if (strcmp(mode, "open") == 0 || strcmp(mode, "trusted") == 0 || by_admin)
 		return;
 	if (strcmp(mode, "closed") == 0 || count_admins() > 0)
-		forbidden("only an administrator can register an administrator");
+		ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "mode", mode), NULL,
+				 "only an administrator can register an administrator");
 }
 
 /* register_admin(email, password_hash, name, phone_number, token_hash, token_ttl, actor_id, mode) */
@@ -290,11 +286,17 @@ evently_register_admin(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(open_session(&account_id, &family_id, ev_arg(4), ev_arg(5))));
 }
 
+static void
+user_not_found(const char *field)
+{
+	ev_raise(EV_USER_NOT_FOUND, ev_detail_text(ev_detail(), "field", field), NULL, "user not found");
+}
+
 static Datum
 one_account(EvStatement *statement, const EvArg *args)
 {
 	if (ev_run(statement, args) == 0)
-		ev_raise(EV_USER_NOT_FOUND, NULL, NULL, "user not found");
+		user_not_found("user_id");
 	return ev_copied_value(0, 1);
 }
 
@@ -343,11 +345,11 @@ evently_set_role(PG_FUNCTION_ARGS)
 	role = ev_word(ev_required_text(fcinfo, 1, "role"), "role", "user, admin");
 	lock_admins();
 	if (ev_query(&lock_account_by_email, ev_text(ev_required_text(fcinfo, 0, "email"))) == 0)
-		ev_raise(EV_USER_NOT_FOUND, NULL, NULL, "user not found");
+		user_not_found("email");
 	account_id = ev_get_uuid(0, 1);
 	if (strcmp(role, "user") == 0 && strcmp(ev_get_text(0, 2), "admin") == 0 && ev_get_bool(0, 3) &&
 		count_admins() == 1)
-		ev_raise(EV_LAST_ADMIN, NULL, "Make somebody else an administrator first.",
+		ev_raise(EV_LAST_ADMIN, ev_detail_int(ev_detail(), "admins", 1), "Make somebody else an administrator first.",
 				 "the last administrator cannot be demoted");
 	PG_RETURN_DATUM(ev_end(one_account(&change_role, (EvArg[]){ev_uuid(&account_id), ev_text(role), permissions_of(role, true)})));
 }
@@ -362,15 +364,13 @@ evently_start_session(PG_FUNCTION_ARGS)
 
 	ev_begin(EV_WRITES);
 	account_id = ev_required_uuid(fcinfo, 0, "user_id");
+	lock_sessions(account_id);
 	if (ev_query(&account_is_active, ev_uuid(account_id)) == 0)
 		session = session_without_account(fcinfo, "unknown");
 	else if (!ev_get_bool(0, 1))
 		session = session_without_account(fcinfo, "inactive");
 	else
-	{
-		lock_sessions(account_id);
 		session = open_session(account_id, &family_id, ev_arg(1), ev_arg(2));
-	}
 	PG_RETURN_DATUM(ev_end(session));
 }
 
@@ -445,7 +445,7 @@ evently_require_session(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
 	if (ev_query(&token_is_current, ev_arg(0), ev_arg(1)) == 0)
-		ev_raise(EV_UNAUTHORIZED, NULL, NULL, "Invalid token");
+		ev_raise(EV_UNAUTHORIZED, ev_detail_text(ev_detail(), "reason", "revoked"), NULL, "Invalid token");
 	ev_end_without_result();
 	PG_RETURN_BOOL(true);
 }

@@ -103,12 +103,11 @@ format_message(const char *format, va_list *args)
 static void
 raise(EvError error, EvDetail *detail, const char *hint, const char *message)
 {
-	if (detail != NULL)
-		appendStringInfoChar(&detail->json, '}');
+	appendStringInfoChar(&detail->json, '}');
 	ereport(ERROR,
 			(errcode(error_sqlstate(error)),
 			 errmsg_internal("%s", message),
-			 detail ? errdetail_internal("%s", detail->json.data) : 0,
+			 errdetail_internal("%s", detail->json.data),
 			 hint ? errhint("%s", hint) : 0));
 }
 

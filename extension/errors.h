@@ -30,7 +30,7 @@ extern EvDetail *ev_detail_text(EvDetail *detail, const char *name, const char *
 extern EvDetail *ev_detail_uuid(EvDetail *detail, const char *name, const pg_uuid_t *value);
 extern EvDetail *ev_detail_texts(EvDetail *detail, const char *name, char *const *values, int n);
 
-/* Raise the refusal. detail and hint may be NULL. */
+/* Raise the refusal. hint may be NULL. */
 extern void ev_raise(EvError error, EvDetail *detail, const char *hint, const char *format, ...)
 	pg_attribute_noreturn() pg_attribute_printf(4, 5);
 

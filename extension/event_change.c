@@ -190,21 +190,25 @@ may_follow(const Change *change, const char *next)
 	return strcmp(change->status, next) == 0;
 }
 
+static EvDetail *
+transition_detail(const Change *change, const char *next)
+{
+	return ev_detail_text(ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &change->event_id),
+										 "from", change->status),
+						  "to", next);
+}
+
 static void
 change_status(const Change *change, const char *given)
 {
 	char *next = ev_word(given, "status", "draft, published, inactive, completed, cancelled");
 
 	if (strcmp(next, "cancelled") == 0)
-		ev_raise(EV_INVALID_STATUS_TRANSITION, NULL,
+		ev_raise(EV_INVALID_STATUS_TRANSITION, transition_detail(change, next),
 				 "Use cancel_event(), or DELETE, which refunds the bookings.",
 				 "an event is not cancelled by its status alone");
 	if (!may_follow(change, next))
-		ev_raise(EV_INVALID_STATUS_TRANSITION,
-				 ev_detail_text(ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &change->event_id),
-											   "from", change->status),
-								"to", next),
-				 NULL, "an event that is %s cannot become %s", change->status, next);
+		ev_raise(EV_INVALID_STATUS_TRANSITION, transition_detail(change, next), NULL, "an event that is %s cannot become %s", change->status, next);
 	ev_query(&set_status, ev_uuid(&change->event_id), ev_text(next));
 }
 

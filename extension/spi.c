@@ -26,7 +26,8 @@ static void
 begin_write(void)
 {
 	if (IsolationUsesXactSnapshot())
-		ev_raise(EV_ISOLATION_LEVEL, NULL,
+		ev_raise(EV_ISOLATION_LEVEL,
+				 ev_detail_text(ev_detail(), "isolation_level", GetConfigOption("transaction_isolation", false, false)),
 				 "Run it in a READ COMMITTED transaction; the function takes the locks that make it safe.",
 				 "booking functions need transaction isolation level READ COMMITTED");
 	if (LockTimeout == 0 && ev_lock_timeout > 0)

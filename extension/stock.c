@@ -13,6 +13,9 @@
 #include "stock.h"
 #include "tuple.h"
 
+/* Holds tidied up in one transaction, where the caller does not say. */
+#define RECLAIM_DEFAULT 500
+
 PG_FUNCTION_INFO_V1(evently_expire_holds);
 PG_FUNCTION_INFO_V1(evently_stripes_for);
 
@@ -231,7 +234,7 @@ evently_stripes_for(PG_FUNCTION_ARGS)
 Datum
 evently_expire_holds(PG_FUNCTION_ARGS)
 {
-	int max = PG_GETARG_INT32(1);
+	int max = PG_ARGISNULL(1) ? RECLAIM_DEFAULT : PG_GETARG_INT32(1);
 	int reclaimed = 0;
 	pg_uuid_t event_id;
 

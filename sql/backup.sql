@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(4);
+SELECT plan(5);
 
 -- pg_dump leaves out an extension's rows unless the extension says otherwise.
 SELECT set_eq(
@@ -15,6 +15,9 @@ SELECT is_empty(
 	'every table belongs to the extension');
 SELECT is_empty($$SELECT relname FROM pg_class WHERE relnamespace = 'evently'::regnamespace AND relkind = 'r' AND relpersistence <> 'p'$$,
 	'and survives a crash');
+
+SELECT is_empty($$SELECT conname FROM pg_constraint WHERE connamespace = 'evently'::regnamespace AND contype = 'f'$$,
+	'no table has to be restored before another, as pg_restore -j knows no order among an extension''s tables');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -66,7 +66,7 @@ $$;
 CREATE TEMP TABLE refused AS
 SELECT c.*, r.* FROM (VALUES
 	('VE001', 'hold_tickets(event(''club''), person(''x''), 0)', '{field}'),
-	('VE002', 'release_hold(event(''show''), hold(''bob''), person(''x''))', NULL),
+	('VE002', 'release_hold(event(''show''), hold(''bob''), person(''x''))', '{permission}'),
 	('VE101', 'hold_seats(event(''show''), person(''x''), ''{A-4,A-1}'')', '{event_id,seat_ids}'),
 	('VE102', 'book(event(''scarce''), person(''x''), quantity => 2)', '{available,event_id,requested}'),
 	('VE103', 'hold_seats(event(''show''), person(''x''), ''{Q-9}'')', '{event_id,seat_ids}'),
@@ -89,10 +89,10 @@ SELECT c.*, r.* FROM (VALUES
 	('VE408', 'update_event(event(''club''), version => 9)', '{event_id,version}'),
 	('VE409', 'get_venue(person(''x''))', '{venue_id}'),
 	('VE410', 'delete_venue(venue(''Hall''))', '{events,venue_id}'),
-	('VE501', 'register_account(''ADMIN@example.com'', ''x'', ''X'')', NULL),
-	('VE502', 'get_account(person(''x''))', NULL),
-	('VE503', 'set_role(''admin@example.com'', ''user'')', NULL),
-	('VE504', 'require_session(person(''x''), 1)', NULL),
+	('VE501', 'register_account(''ADMIN@example.com'', ''x'', ''X'')', '{field}'),
+	('VE502', 'get_account(person(''x''))', '{field}'),
+	('VE503', 'set_role(''admin@example.com'', ''user'')', '{admins}'),
+	('VE504', 'require_session(person(''x''), 1)', '{reason}'),
 	('VE901', 'book(event(''started''), person(''eve''), quantity => 3, idempotency_key => ''k'')', '{operation}')
 ) c (expected, call, facts), LATERAL refusal('SELECT evently.' || c.call) r;
 

@@ -2,7 +2,7 @@
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | tr '\n' ' '`
 SELECT set_config('test.states', :'states', true) \g /dev/null
-SELECT plan(37);
+SELECT plan(40);
 
 CREATE VIEW function AS
 	SELECT p.oid, p.proname::text AS name, p.prosecdef AS definer, p.proconfig AS settings, p.proacl AS acl, p.proowner::regrole::text AS owner
@@ -77,8 +77,9 @@ SELECT is_empty($$SELECT role FROM unnest('{evently_api,public}'::name[]) role W
 SELECT is(has_schema_privilege('public', 'evently', 'USAGE'), false, 'PUBLIC may not even look into it');
 
 -- As evently_api
-SELECT event('show') AS show, event('club') AS club, person('ann') AS ann \gset
+SELECT event('show') AS show, event('club') AS club, event('twin') AS twin, person('ann') AS ann \gset
 GRANT USAGE ON SCHEMA test TO evently_api;
+SET LOCAL evently.max_holds_per_user = 1;
 SET ROLE evently_api;
 SELECT is((evently.book(:'show', :'ann', '{A-1}')).status, 'confirmed', 'evently_api books');
 SELECT is((evently.confirm_hold(:'club', h.hold_id)).quantity, 2, 'holds and confirms') FROM evently.hold_tickets(:'club', :'ann', 2) h;
@@ -96,6 +97,19 @@ CREATE FUNCTION pg_temp.lower(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAIS
 SET search_path = pg_temp, pg_catalog, test, public;
 SELECT lives_ok($$SELECT evently.get_credentials('ann@example.com'), evently.list_events(city => 'Lyon'), evently.list_venues(search => 'a')$$,
 	'H67: a planted function is not called');
+
+-- Seats are picked in a subtransaction. A refusal in it must end it: the caller's handler would go on in it else, as its owner.
+SELECT is((evently.hold_tickets(:'twin', :'ann', 1)).quantity, 1, 'a first hold of picked seats');
+SELECT set_config('test.event', :'twin', true), set_config('test.person', :'ann', true) \g /dev/null
+DO $$
+BEGIN
+	PERFORM evently.hold_tickets(current_setting('test.event')::uuid, current_setting('test.person')::uuid, 1);
+EXCEPTION WHEN OTHERS THEN
+	PERFORM set_config('test.seen', current_user || ' ' || SQLSTATE, true);
+END
+$$;
+SELECT is(current_setting('test.seen'), 'evently_api VE108', 'a refusal while seats are picked leaves the caller who he was');
+SELECT is(current_user::text, 'evently_api', 'afterwards too');
 RESET ROLE;
 
 SELECT * FROM finish();

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(47);
+SELECT plan(59);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -46,7 +46,8 @@ FROM (VALUES
 	(1, 'a seat too few in stock', $$UPDATE evently.stock SET available = available - 1 WHERE event_id = of_show()
 		AND section_id = section('show', 'Balcony')$$),
 	(1, 'a hold flipped without giving back', $$UPDATE evently.hold SET status = 'expired' WHERE hold_id = hold('eve') AND section_id IS NOT NULL$$),
-	(1, 'a seat freed without giving back', $$UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL WHERE event_id = of_show() AND label = 'B-1'$$),
+	(1, 'seats freed without giving back', $$UPDATE evently.hold SET status = 'released' WHERE event_id = of_show() AND user_id = person('bob');
+		UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL WHERE event_id = of_show() AND label IN ('B-1', 'AA-1')$$),
 	(2, 'a section smaller than what it sold', $$ALTER TABLE evently.stock DROP CONSTRAINT stock_never_oversold;
 		UPDATE evently.event_section SET capacity = 4 WHERE event_id = of_club();
 		UPDATE evently.event SET total_capacity = 4 WHERE event_id = of_club();
@@ -58,7 +59,10 @@ FROM (VALUES
 	(3, 'a free seat is gone', $$DELETE FROM evently.event_seat WHERE event_id = of_show() AND label = 'B-4'$$),
 	(3, 'general admission has a seat', $$UPDATE evently.event_section SET kind = 'general' WHERE event_id = of_show() AND name = 'Balcony'$$),
 	(4, 'an event larger than its sections', $$UPDATE evently.event SET total_capacity = total_capacity + 1 WHERE event_id = of_show()$$),
-	(4, 'an event without sections', $$DELETE FROM evently.event_section WHERE event_id = event('twin')$$),
+	(3, 'a stripe of another kind', $$UPDATE evently.stock SET reserved = true WHERE event_id = of_club() AND stripe = 0$$),
+	(4, 'an event without sections', $$DELETE FROM evently.event_section WHERE event_id = event('twin');
+		DELETE FROM evently.stock WHERE event_id = event('twin'); DELETE FROM evently.event_seat WHERE event_id = event('twin')$$),
+	(5, 'a ticket with another seat''s label', $$UPDATE evently.ticket SET seat_label = 'A-9' WHERE event_id = of_show() AND seat_label = 'A-1'$$),
 	(5, 'a sold seat of another booking', $$UPDATE evently.event_seat SET booking_id = booking('cid') WHERE event_id = of_show() AND label = 'A-1'$$),
 	(5, 'a sold seat that is free', $$UPDATE evently.event_seat SET booking_id = NULL WHERE event_id = of_show() AND label = 'A-1'$$),
 	(5, 'a sold seat without a ticket', $$UPDATE evently.event_seat SET booking_id = booking('cid') WHERE event_id = of_show() AND label = 'B-4'$$),
@@ -77,6 +81,10 @@ FROM (VALUES
 		UPDATE evently.event_seat SET booking_id = (SELECT booking_id FROM evently.ticket WHERE seat_label = 'B-1' AND ticket.event_id = of_show())
 			WHERE event_id = of_show() AND label = 'B-1';
 		UPDATE evently.stock SET available = available + 1 WHERE event_id = of_show() AND section_id = section('show', 'Stalls') AND stripe = 0$$),
+	(7, 'a live hold''s seat is free', $$UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL WHERE event_id = of_show() AND label = 'B-1';
+		UPDATE evently.stock SET available = available + 1 WHERE event_id = of_show() AND section_id = section('show', 'Stalls') AND stripe = 0$$),
+	(8, 'a price that is no number', $$UPDATE evently.booking SET total_price = 'NaN' WHERE booking_id = booking('ann');
+		UPDATE evently.ticket SET price = 'NaN' WHERE booking_id = booking('ann')$$),
 	(8, 'a booking that costs more than its tickets', $$UPDATE evently.booking SET total_price = total_price + 0.01 WHERE booking_id = booking('ann')$$),
 	(8, 'a booking of more than its tickets', $$UPDATE evently.booking SET quantity = quantity + 1 WHERE booking_id = booking('ann')$$),
 	(8, 'a booking without tickets', $$INSERT INTO evently.booking VALUES (of_club(), person('x'), person('x'), NULL, 1, 0, 'USD', 'confirmed', now())$$),
@@ -90,13 +98,22 @@ FROM (VALUES
 	(10, 'a confirmed hold without a booking', $$UPDATE evently.booking SET hold_id = NULL WHERE event_id = of_show() AND user_id = person('cid')$$),
 	(10, 'a booking of a hold that is not confirmed', $$UPDATE evently.hold SET status = 'released' WHERE event_id = of_club() AND user_id = person('cid')$$),
 	(10, 'a booking of no hold', $$UPDATE evently.booking SET hold_id = person('x') WHERE event_id = of_show() AND user_id = person('ann')$$),
+	(10, 'a booking of another person than its hold', $$UPDATE evently.booking SET user_id = person('x') WHERE event_id = of_show() AND hold_id IS NOT NULL$$),
 	(11, 'a refund that is too small', $$UPDATE evently.cancellation SET refund_amount = refund_amount - 0.01$$),
 	(11, 'a fee on top of the refund', $$UPDATE evently.cancellation SET fee = 1$$),
 	(11, 'a refund in another currency', $$UPDATE evently.cancellation SET currency = 'EUR'$$),
 	(11, 'a cancelled booking without cancellation', $$DELETE FROM evently.cancellation$$),
 	(11, 'a cancellation of a confirmed booking', $$UPDATE evently.cancellation SET booking_id = booking('ann');
 		INSERT INTO evently.cancellation SELECT event_id, person('x'), booking('dan'), fee, refund_amount, currency, reason, requested_at FROM evently.cancellation$$),
-	(12, 'an event is gone', $$DELETE FROM evently.event WHERE event_id = of_club()$$)
+	(12, 'an event is gone', $$DELETE FROM evently.event WHERE event_id = of_club()$$),
+	(12, 'a venue is gone', $$DELETE FROM evently.venue$$),
+	(12, 'an account is gone', $$INSERT INTO evently.refresh_token VALUES (sha256('t'), person('x'), person('x'), now(), now())$$),
+	(12, 'stock of no section', $$INSERT INTO evently.stock VALUES (of_club(), person('x'), 0, false, 0)$$),
+	(13, 'a ticket without a seat where there are seats', $$UPDATE evently.event_seat SET booking_id = NULL WHERE event_id = of_show() AND label = 'A-1';
+		UPDATE evently.ticket SET seat_ordinal = NULL, seat_label = NULL WHERE event_id = of_show() AND seat_label = 'A-1'$$),
+	(13, 'a cancelled ticket of no section', $$UPDATE evently.ticket SET section_id = person('x') WHERE booking_id = booking('dan')$$),
+	(14, 'a hold that costs more than its tickets', $$UPDATE evently.hold SET total_price = total_price + 1 WHERE user_id = person('bob')$$),
+	(15, 'a cancelled event with bookings', $$UPDATE evently.event SET status = 'cancelled' WHERE event_id = of_club()$$)
 ) d (invariant, what, damage);
 SELECT all_is_well();
 

@@ -11,7 +11,8 @@ BEGIN ATOMIC
 	),
 	section_use AS (
 		SELECT s.event_id, s.section_id, s.kind, s.capacity, s.stripes,
-			(SELECT count(*) FROM evently.stock t WHERE t.event_id = s.event_id AND t.section_id = s.section_id) AS stripe_rows,
+			(SELECT count(*) FROM evently.stock t WHERE t.event_id = s.event_id AND t.section_id = s.section_id
+				AND t.reserved = (s.kind = 'reserved')) AS stripe_rows,
 			(SELECT coalesce(sum(t.available), 0) FROM evently.stock t
 				WHERE t.event_id = s.event_id AND t.section_id = s.section_id) AS available,
 			(SELECT count(*) FROM evently.event_seat e
@@ -46,7 +47,7 @@ BEGIN ATOMIC
 	JOIN tickets_sold t ON t.event_id = u.event_id AND t.section_id = u.section_id
 	WHERE t.sold > u.capacity
 	UNION ALL
-	SELECT 3, 'a section has not the stripes or seats it was made with', u.event_id,
+	SELECT 3, 'a section has not the stripes, of its kind, or seats it was made with', u.event_id,
 		format('section %s: %s of %s stripes, %s of %s seats', u.section_id, u.stripe_rows, u.stripes, u.seats, u.capacity)
 	FROM section_use u
 	WHERE u.stripe_rows <> u.stripes OR u.seats <> CASE u.kind WHEN 'reserved' THEN u.capacity ELSE 0 END
@@ -56,15 +57,16 @@ BEGIN ATOMIC
 	FROM evently.event e
 	LEFT JOIN (SELECT s.event_id, sum(s.capacity) AS capacity FROM evently.event_section s GROUP BY 1) s
 		ON s.event_id = e.event_id
-	WHERE e.total_capacity <> coalesce(s.capacity, 0)
+	WHERE e.total_capacity IS DISTINCT FROM s.capacity
 	UNION ALL
 	SELECT 5, 'a sold seat and its ticket disagree', coalesce(s.event_id, t.event_id),
 		format('seat %s: booking %s, ticket of booking %s', coalesce(s.label, t.seat_label), s.booking_id, t.booking_id)
-	FROM (SELECT s.event_id, s.ordinal, s.label, s.booking_id FROM evently.event_seat s WHERE s.booking_id IS NOT NULL) s
-	FULL JOIN (SELECT t.event_id, t.seat_ordinal, t.seat_label, t.booking_id FROM evently.ticket t
+	FROM (SELECT s.event_id, s.ordinal, s.label, s.section_id, s.booking_id FROM evently.event_seat s
+			WHERE s.booking_id IS NOT NULL) s
+	FULL JOIN (SELECT t.event_id, t.seat_ordinal, t.seat_label, t.section_id, t.booking_id FROM evently.ticket t
 			WHERE t.seat_ordinal IS NOT NULL AND t.cancelled_at IS NULL) t
 		ON t.event_id = s.event_id AND t.seat_ordinal = s.ordinal
-	WHERE s.booking_id IS DISTINCT FROM t.booking_id
+	WHERE (s.booking_id, s.label, s.section_id) IS DISTINCT FROM (t.booking_id, t.seat_label, t.section_id)
 	UNION ALL
 	SELECT 6, 'a held seat is not one of its active hold''s, or ends at another time', s.event_id,
 		format('seat %s, hold %s', s.label, s.hold_id)
@@ -72,32 +74,37 @@ BEGIN ATOMIC
 	LEFT JOIN held_seat h ON h.event_id = s.event_id AND h.hold_id = s.hold_id AND h.ordinal = s.ordinal
 	WHERE s.hold_id IS NOT NULL AND s.held_until IS DISTINCT FROM h.expires_at
 	UNION ALL
-	SELECT 7, 'a seat was taken from a hold before its end', h.event_id,
+	SELECT 7, 'an active hold has lost a seat, and nobody took it after its end', h.event_id,
 		format('seat %s, hold %s', s.label, h.hold_id)
 	FROM held_seat h
 	JOIN evently.event_seat s ON s.event_id = h.event_id AND s.ordinal = h.ordinal
-	LEFT JOIN evently.hold n ON n.event_id = s.event_id AND n.hold_id = s.hold_id
-	LEFT JOIN evently.booking b ON b.event_id = s.event_id AND b.booking_id = s.booking_id
-	WHERE s.hold_id IS DISTINCT FROM h.hold_id AND coalesce(n.created_at, b.created_at) < h.expires_at
+	WHERE s.hold_id IS DISTINCT FROM h.hold_id
+		AND NOT EXISTS (SELECT FROM evently.hold n
+			WHERE n.event_id = h.event_id AND h.ordinal = ANY (n.ordinals) AND n.created_at >= h.expires_at)
+		AND NOT EXISTS (SELECT FROM evently.ticket t
+			JOIN evently.booking b ON b.event_id = t.event_id AND b.booking_id = t.booking_id
+			WHERE t.event_id = h.event_id AND t.seat_ordinal = h.ordinal AND b.created_at >= h.expires_at)
 	UNION ALL
 	SELECT 8, 'a booking is not the sum of its tickets', b.event_id,
 		format('booking %s: %s tickets of %s, %s of %s', b.booking_id, coalesce(t.tickets, 0), b.quantity,
 			coalesce(t.price, 0), b.total_price)
 	FROM evently.booking b
 	LEFT JOIN ticket_sum t ON t.event_id = b.event_id AND t.booking_id = b.booking_id
-	WHERE coalesce(t.tickets, 0) <> b.quantity OR coalesce(t.price, 0) <> b.total_price
+	WHERE coalesce(t.tickets, 0) <> b.quantity OR coalesce(t.price, 0) <> b.total_price OR b.total_price = 'NaN'
 		OR coalesce(t.valid, 0) <> CASE b.status WHEN 'confirmed' THEN b.quantity ELSE 0 END
 	UNION ALL
 	SELECT 9, 'a ticket has no booking', t.event_id, format('booking %s', t.booking_id)
 	FROM ticket_sum t
 	WHERE NOT EXISTS (SELECT FROM evently.booking b WHERE b.event_id = t.event_id AND b.booking_id = t.booking_id)
 	UNION ALL
-	SELECT 10, 'a confirmed hold has no booking, or a booking''s hold is not confirmed', coalesce(h.event_id, b.event_id),
+	SELECT 10, 'a confirmed hold and its booking disagree', coalesce(h.event_id, b.event_id),
 		format('hold %s, booking %s', coalesce(h.hold_id, b.hold_id), b.booking_id)
-	FROM (SELECT h.event_id, h.hold_id FROM evently.hold h WHERE h.status = 'confirmed') h
-	FULL JOIN (SELECT b.event_id, b.hold_id, b.booking_id FROM evently.booking b WHERE b.hold_id IS NOT NULL) b
+	FROM (SELECT h.event_id, h.hold_id, h.user_id, h.quantity, h.total_price FROM evently.hold h
+			WHERE h.status = 'confirmed') h
+	FULL JOIN (SELECT b.event_id, b.hold_id, b.booking_id, b.user_id, b.quantity, b.total_price FROM evently.booking b
+			WHERE b.hold_id IS NOT NULL) b
 		ON b.event_id = h.event_id AND b.hold_id = h.hold_id
-	WHERE h.hold_id IS NULL OR b.booking_id IS NULL
+	WHERE (h.user_id, h.quantity, h.total_price) IS DISTINCT FROM (b.user_id, b.quantity, b.total_price)
 	UNION ALL
 	SELECT 11, 'a cancelled booking and its cancellation disagree', coalesce(b.event_id, c.event_id),
 		format('booking %s, cancellation %s: fee %s + refund %s of %s', coalesce(b.booking_id, c.booking_id),
@@ -110,6 +117,12 @@ BEGIN ATOMIC
 	FROM (
 		SELECT DISTINCT s.event_id, 'the event of a section' AS what FROM evently.event_section s
 			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = s.event_id)
+		UNION ALL
+		SELECT DISTINCT t.event_id, format('section %s of a stock', t.section_id) FROM evently.stock t
+			WHERE NOT EXISTS (SELECT FROM evently.event_section s WHERE s.event_id = t.event_id AND s.section_id = t.section_id)
+		UNION ALL
+		SELECT DISTINCT t.event_id, format('section %s of a seat', t.section_id) FROM evently.event_seat t
+			WHERE NOT EXISTS (SELECT FROM evently.event_section s WHERE s.event_id = t.event_id AND s.section_id = t.section_id)
 		UNION ALL
 		SELECT DISTINCT h.event_id, 'the event of a hold' FROM evently.hold h
 			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = h.event_id)
@@ -129,7 +142,23 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT DISTINCT NULL::uuid, format('account %s of a refresh token', t.account_id) FROM evently.refresh_token t
 			WHERE NOT EXISTS (SELECT FROM evently.account a WHERE a.account_id = t.account_id)
-	) o;
+	) o
+	UNION ALL
+	SELECT 13, 'a ticket does not fit its section', t.event_id, format('ticket %s', t.ticket_id)
+	FROM evently.ticket t
+	LEFT JOIN evently.event_section s ON s.event_id = t.event_id AND s.section_id = t.section_id
+	WHERE s.kind IS DISTINCT FROM CASE WHEN t.seat_ordinal IS NULL THEN 'general' ELSE 'reserved' END
+	UNION ALL
+	SELECT 14, 'a hold does not cost what its tickets do', h.event_id, format('hold %s', h.hold_id)
+	FROM evently.hold h
+	WHERE h.total_price <> (SELECT sum(p) FROM unnest(h.prices) p) OR h.total_price = 'NaN'
+	UNION ALL
+	SELECT 15, 'a cancelled event is still held or booked', e.event_id, format('%s holds, %s bookings', l.holds, l.bookings)
+	FROM evently.event e,
+		LATERAL (SELECT
+			(SELECT count(*) FROM evently.hold h WHERE h.event_id = e.event_id AND h.status = 'active') AS holds,
+			(SELECT count(*) FROM evently.booking b WHERE b.event_id = e.event_id AND b.status = 'confirmed') AS bookings) l
+	WHERE e.status = 'cancelled' AND l.holds + l.bookings > 0;
 END;
 COMMENT ON FUNCTION evently.verify() IS
 'Checks every invariant in one snapshot: no row means all is well, at any moment, under any load, after any crash. Reads all rows of the booking side.';

@@ -6,13 +6,16 @@ DECLARE
 	object text;
 BEGIN
 	FOR object IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace = 'evently'::pg_catalog.regnamespace
+		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+		JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'evently' AND d.deptype = 'e'
 	LOOP
 		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO evently_owner', object);
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', object);
 	END LOOP;
 	FOR object IN SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c
-		WHERE c.relnamespace = 'evently'::pg_catalog.regnamespace AND c.relkind IN ('r', 'v')
+		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+		JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'evently' AND d.deptype = 'e'
+		WHERE c.relkind IN ('r', 'v')
 	LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO evently_owner', object);
 	END LOOP;
