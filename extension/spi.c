@@ -6,6 +6,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "optimizer/plancat.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -16,6 +17,12 @@
 #include "errors.h"
 #include "guc.h"
 #include "spi.h"
+
+#define LARGE_TUPLES 1000000
+#define LARGE_PAGES 20000
+
+static bool making_plan;
+static get_relation_info_hook_type next_relation_info_hook;
 
 /*
  * A writer refuses REPEATABLE READ and above, whose snapshot would be older than the locks it takes, and bounds its
@@ -79,30 +86,57 @@ prepare(EvStatement *statement)
 	statement->plan = plan;
 }
 
+/*
+ * What a plan of ours is made for: tables of an on-sale, not of the moment. Small, reading all of an event looks as cheap
+ * as going by the whole key, and such a plan would stay when the tables have filled.
+ */
 static void
-switch_off(const char *setting)
+assume_large_tables(PlannerInfo *root, Oid relation, bool inhparent, RelOptInfo *rel)
 {
-	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	ListCell *cell;
+
+	if (next_relation_info_hook != NULL)
+		next_relation_info_hook(root, relation, inhparent, rel);
+	if (!making_plan)
+		return;
+	rel->tuples = Max(rel->tuples, LARGE_TUPLES);
+	rel->pages = Max(rel->pages, LARGE_PAGES);
+	foreach(cell, rel->indexlist)
+	{
+		IndexOptInfo *index = lfirst_node(IndexOptInfo, cell);
+
+		index->tuples = Max(index->tuples, LARGE_TUPLES);
+		index->pages = Max(index->pages, LARGE_PAGES / 4);
+	}
 }
 
-/*
- * Every statement finds its rows by their keys, one by one. The planner is held to that: for a table that is small when
- * the plan is made, reading all of it looks as cheap, and the plan would stay when the table has grown. Nothing here runs
- * long enough to be worth compiling.
- */
+void
+ev_spi_init(void)
+{
+	next_relation_info_hook = get_relation_info_hook;
+	get_relation_info_hook = assume_large_tables;
+}
+
+/* Nothing here runs long enough to be worth compiling. */
 static void
 make_plan(EvStatement *statement)
 {
 	int nest_level = NewGUCNestLevel();
 	CachedPlan *plan;
 
-	switch_off("enable_seqscan");
-	switch_off("enable_hashjoin");
-	switch_off("enable_mergejoin");
-	switch_off("jit");
-	plan = SPI_plan_get_cached_plan(statement->plan);
-	if (plan != NULL)
-		ReleaseCachedPlan(plan, CurrentResourceOwner);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	making_plan = true;
+	PG_TRY();
+	{
+		plan = SPI_plan_get_cached_plan(statement->plan);
+		if (plan != NULL)
+			ReleaseCachedPlan(plan, CurrentResourceOwner);
+	}
+	PG_FINALLY();
+	{
+		making_plan = false;
+	}
+	PG_END_TRY();
 	AtEOXact_GUC(true, nest_level);
 }
 

@@ -3,8 +3,8 @@
  *		The only door to SQL: prepares, runs and checks every statement of the extension.
  *
  * A statement is a static EvStatement beside the function that uses it (EV_STATEMENT). Its plan is generic, made at
- * first use and kept for the life of the backend, made anew when statistics or tables change: what it reads depends on
- * its keys, not on their values. Statements run with read_only = false, so under READ COMMITTED each one sees
+ * first use for tables that are large, and kept for the life of the backend: what it reads depends on its keys, neither on
+ * their values nor on how full the tables were that day. Statements run with read_only = false, so under READ COMMITTED each one sees
  * a fresh snapshot: what was committed before it started. That is what "look again after a lock wait" rests on.
  *
  * An entry function is
@@ -53,6 +53,8 @@ typedef enum EvAccess
 	EV_READS,
 	EV_WRITES
 } EvAccess;
+
+extern void ev_spi_init(void);
 
 extern void ev_begin(EvAccess access);
 extern Datum ev_end(Datum composite);

@@ -263,17 +263,10 @@ CREATE TABLE evently.idempotency (
 COMMENT ON TABLE evently.idempotency IS
 	'Answers already given, by the caller''s key. Written in the transaction of the work itself, so that both stand or fall together; only successes are kept.';
 
--- A plan is made for a table of the size it has then; what was analyzed while it was tiny would be planned as tiny when an
--- on-sale has filled it, until the next ANALYZE. Not analyzed at all, it is taken for a few hundred rows, which gives the right
--- plans.
-ALTER TABLE evently.event_seat SET (autovacuum_analyze_threshold = 5000);
-ALTER TABLE evently.hold SET (autovacuum_analyze_threshold = 5000);
-ALTER TABLE evently.booking SET (autovacuum_analyze_threshold = 5000);
-ALTER TABLE evently.ticket SET (autovacuum_analyze_threshold = 5000);
-
--- An event that begins to sell is in no statistics yet. Where these say that other events fill the table, the planner
--- takes the new one for a row or two and reads all its 50,000 seats by the first index that begins with event_id. Without
--- statistics on event_id it assumes every event to be a two-hundredth of the table, and always wants the whole key.
+-- How many events share a table, and how many of its holds are active, cannot be learned from a few rows: a handful makes
+-- every event look like a row or two, and one that begins to sell is in no statistics yet. The planner would read its 50,000
+-- seats by the first index that begins with event_id. Without statistics on these columns every value is taken for a
+-- two-hundredth of the table, and the whole key is always worth it.
 DO $$
 DECLARE
 	name text;
@@ -284,6 +277,7 @@ BEGIN
 	END LOOP;
 END
 $$;
+ALTER TABLE evently.hold ALTER COLUMN status SET STATISTICS 0;
 
 -- One call a table and statement: each updates the extension's own row.
 DO $$
