@@ -22,8 +22,8 @@ static const struct
 	{"CLF UYW", 4},
 };
 
-int
-ev_money_digits(const char *currency)
+static int
+minor_digits(const char *currency)
 {
 	for (int i = 0; i < lengthof(exceptions); i++)
 	{
@@ -38,13 +38,7 @@ Numeric
 ev_money_round(Numeric amount, const char *currency)
 {
 	return DatumGetNumeric(DirectFunctionCall2(numeric_round, NumericGetDatum(amount),
-											   Int32GetDatum(ev_money_digits(currency))));
-}
-
-Numeric
-ev_money_times(Numeric amount, int n)
-{
-	return numeric_mul_opt_error(amount, int64_to_numeric(n), NULL);
+											   Int32GetDatum(minor_digits(currency))));
 }
 
 Numeric

@@ -8,9 +8,7 @@
 #include "utils/numeric.h"
 
 /* Digits after the point: 2, but 0 for JPY and its like, 3 for KWD and its like (ISO 4217). */
-extern int ev_money_digits(const char *currency);
 extern Numeric ev_money_round(Numeric amount, const char *currency);
-extern Numeric ev_money_times(Numeric amount, int n);
 extern Numeric ev_money_add(Numeric a, Numeric b);
 
 #endif

@@ -184,18 +184,18 @@ ev_is_null(uint64 row, int column)
 	return isnull;
 }
 
-Datum
-ev_value(uint64 row, int column)
+static Datum
+value(uint64 row, int column)
 {
 	bool isnull;
-	Datum value;
+	Datum datum;
 
 	require_row(row);
-	value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	datum = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 
 	if (isnull)
 		elog(ERROR, "column %d is unexpectedly null", column);
-	return value;
+	return datum;
 }
 
 /* A value that outlives the statement's result. */
@@ -204,36 +204,36 @@ ev_copied_value(uint64 row, int column)
 {
 	Form_pg_attribute attr = TupleDescAttr(SPI_tuptable->tupdesc, column - 1);
 
-	return datumCopy(ev_value(row, column), attr->attbyval, attr->attlen);
+	return datumCopy(value(row, column), attr->attbyval, attr->attlen);
 }
 
 int
 ev_get_int(uint64 row, int column)
 {
-	return DatumGetInt32(ev_value(row, column));
+	return DatumGetInt32(value(row, column));
 }
 
 bool
 ev_get_bool(uint64 row, int column)
 {
-	return DatumGetBool(ev_value(row, column));
+	return DatumGetBool(value(row, column));
 }
 
 /* NULL where the value is null. */
 char *
 ev_get_text(uint64 row, int column)
 {
-	return ev_is_null(row, column) ? NULL : TextDatumGetCString(ev_value(row, column));
+	return ev_is_null(row, column) ? NULL : TextDatumGetCString(value(row, column));
 }
 
 pg_uuid_t
 ev_get_uuid(uint64 row, int column)
 {
-	return *DatumGetUUIDP(ev_value(row, column));
+	return *DatumGetUUIDP(value(row, column));
 }
 
 TimestampTz
 ev_get_time(uint64 row, int column)
 {
-	return DatumGetTimestampTz(ev_value(row, column));
+	return DatumGetTimestampTz(value(row, column));
 }

@@ -66,7 +66,6 @@ extern uint64 ev_run(EvStatement *statement, const EvArg *args);
 
 /* Values of the last statement's rows; columns are numbered from 1. */
 extern bool ev_is_null(uint64 row, int column);
-extern Datum ev_value(uint64 row, int column);
 extern Datum ev_copied_value(uint64 row, int column);
 extern int ev_get_int(uint64 row, int column);
 extern bool ev_get_bool(uint64 row, int column);

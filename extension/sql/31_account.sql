@@ -1,4 +1,4 @@
--- Accounts and sessions (account.c).
+-- Accounts and sessions (account.c, session.c).
 
 CREATE FUNCTION evently.describe_account(account evently.account) RETURNS evently.account_detail
 LANGUAGE sql IMMUTABLE
