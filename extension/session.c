@@ -25,6 +25,11 @@ EV_STATEMENT(revoke_sessions,
 			 " WHERE account_id = $1 AND revoked_at IS NULL",
 			 UUIDOID);
 
+EV_STATEMENT(account_of_login,
+			 "SELECT is_active FROM evently.account"
+			 " WHERE account_id = $1 AND ($2 IS NULL OR password_hash = $2)",
+			 UUIDOID, TEXTOID);
+
 EV_STATEMENT(account_is_active,
 			 "SELECT is_active FROM evently.account WHERE account_id = $1",
 			 UUIDOID);
@@ -113,7 +118,7 @@ ev_session_start(const pg_uuid_t *account_id, EvArg token_hash, EvArg ttl)
 	return open_session(account_id, &family_id, token_hash, ttl);
 }
 
-/* start_session(user_id, token_hash, token_ttl) */
+/* start_session(user_id, token_hash, token_ttl, password_hash) */
 Datum
 evently_start_session(PG_FUNCTION_ARGS)
 {
@@ -123,7 +128,7 @@ evently_start_session(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	account_id = ev_required_uuid(fcinfo, 0, "user_id");
 	ev_sessions_lock(account_id);
-	if (ev_query(&account_is_active, ev_uuid(account_id)) == 0)
+	if (ev_query(&account_of_login, ev_uuid(account_id), ev_arg(3)) == 0)
 		session = session_without_account(fcinfo, "unknown");
 	else if (!ev_get_bool(0, 1))
 		session = session_without_account(fcinfo, "inactive");

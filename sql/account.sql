@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(47);
+SELECT plan(48);
 
 -- Passwords come as bcrypt hashes, tokens as SHA-256 hashes.
 CREATE FUNCTION hash(token text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT sha256(convert_to(token, ''UTF8''))';
@@ -59,6 +59,8 @@ UPDATE evently.account SET is_active = false WHERE account_id = account('ann@exa
 SELECT is(refresh('e1', 'e2'), 'inactive', 'an inactive account cannot refresh');
 SELECT is((SELECT outcome FROM evently.start_session(account('ann@example.com'), hash('f1'), '7 days')), 'inactive',
 	'or log in');
+SELECT is((SELECT outcome FROM evently.start_session(account('john@example.com'), hash('g1'), '7 days', 'another hash')), 'unknown',
+	'a login that was checked against a password changed since starts no session');
 SELECT is((SELECT outcome FROM evently.start_session(person('nobody'), hash('f1'), '7 days')), 'unknown',
 	'nor can an unknown one');
 

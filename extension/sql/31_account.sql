@@ -39,10 +39,10 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION evently.get_credentials_by_id(uuid) IS 'The same by account, to check the present password before a change.';
 
-CREATE FUNCTION evently.start_session(user_id uuid, token_hash bytea, token_ttl interval) RETURNS evently.session
+CREATE FUNCTION evently.start_session(user_id uuid, token_hash bytea, token_ttl interval, password_hash text DEFAULT NULL) RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_start_session';
-COMMENT ON FUNCTION evently.start_session(uuid, bytea, interval) IS
-'A login: stores the SHA-256 of a refresh token. outcome: ok, unknown, inactive. Writes refresh_token.';
+COMMENT ON FUNCTION evently.start_session(uuid, bytea, interval, text) IS
+'A login: stores the SHA-256 of a refresh token. password_hash, when given, is the one that was verified: where it has been changed since, no session is started. outcome: ok, unknown (no such account, or another password by now), inactive. Writes refresh_token.';
 
 CREATE FUNCTION evently.refresh_session(token_hash bytea, new_token_hash bytea, token_ttl interval) RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_refresh_session';
@@ -83,7 +83,7 @@ GRANT EXECUTE ON FUNCTION
 	evently.register_admin(text, text, text, text, bytea, interval, uuid, text),
 	evently.get_credentials(text),
 	evently.get_credentials_by_id(uuid),
-	evently.start_session(uuid, bytea, interval),
+	evently.start_session(uuid, bytea, interval, text),
 	evently.refresh_session(bytea, bytea, interval),
 	evently.end_session(bytea),
 	evently.require_session(uuid, integer),

@@ -19,6 +19,7 @@ struct flow {
 	const char *name, *first_name, *last_name, *phone_number;
 	const char *refresh_token, *token_hash;
 	const char *user_id; /* whose credential was found */
+	const char *verified_hash; /* what the password was verified against */
 	const char *mode; /* how an administrator may be registered */
 	bool active;
 	enum session_form form;
@@ -66,7 +67,9 @@ auth_prepare(void)
 	    "WHERE evently.require_session(user_id => $1::uuid, token_version => $2::integer)",
 	    2);
 	start_statement = pg_statement_add(
-	    RENDER("start_session(user_id => $1::uuid, token_hash => $2::bytea, token_ttl => $3::interval)"), 3);
+	    RENDER("start_session(user_id => $1::uuid, token_hash => $2::bytea, token_ttl => $3::interval, "
+		   "password_hash => $4::text)"),
+	    4);
 	refresh_statement = pg_statement_add(
 	    RENDER("refresh_session(token_hash => $1::bytea, new_token_hash => $2::bytea, token_ttl => $3::interval)"),
 	    3);
@@ -251,6 +254,7 @@ take_credential(struct request *rq)
 	if (PQntuples(result) == 1 && !PQgetisnull(result, 0, 0) && !PQgetisnull(result, 0, 1)) {
 		flow->user_id = arena_copy(&rq->arena, PQgetvalue(result, 0, 0), strlen(PQgetvalue(result, 0, 0)));
 		hash = arena_copy(&rq->arena, PQgetvalue(result, 0, 1), strlen(PQgetvalue(result, 0, 1)));
+		flow->verified_hash = hash;
 		flow->active = PQgetvalue(result, 0, 2)[0] == 't';
 	}
 	PQclear(result);
@@ -276,6 +280,7 @@ login_verified(struct request *rq, bool good)
 	value[0] = flow->user_id;
 	value[1] = flow->token_hash;
 	value[2] = session_ttl(rq);
+	value[3] = flow->verified_hash;
 	call_statement(rq, start_statement, true, session_done);
 }
 
