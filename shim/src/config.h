@@ -16,6 +16,7 @@
 
 struct config {
 	int port;
+	char *extra_ports; /* separated by commas */
 	char *bind;
 	int workers;
 	int max_connections;

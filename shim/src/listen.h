@@ -1,5 +1,5 @@
 /*
- * Listening sockets: one for each worker, all on the same address (SO_REUSEPORT).
+ * Listening sockets: for each port, one for each worker, all on the same address (SO_REUSEPORT).
  *
  * The kernel deals the connections out, so no worker waits for Kore's accept lock. They are made in the parent, which
  * keeps them open: a worker that is started again finds its own, with whatever has queued up meanwhile. An address

@@ -50,6 +50,7 @@ class Instance:
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="evently-http-"))
         self.home.chmod(0o755)  # the cluster's owner has to get in
         self.port = free_port()
+        self.extra_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = Client(self.url)
         self.environment = {
@@ -58,7 +59,7 @@ class Instance:
             "EVENTLY_PORT": str(self.port),
             "EVENTLY_BIND": "127.0.0.1",
             "EVENTLY_DATABASE_URL": "",
-            "EVENTLY_EXTRA_PORTS": "",
+            "EVENTLY_EXTRA_PORTS": str(self.extra_port),
             "EVENTLY_ENV": "development",
             "EVENTLY_RATE_LIMIT": "off",
             "EVENTLY_WORKERS": "2",

@@ -1,11 +1,11 @@
-"""How the first administrator comes about: auth/admin/register while there is none. On an instance of its own."""
+"""What a new installation decides: its ports, and who becomes the first administrator. On an instance of its own."""
 
 import contextlib
 
 import pytest
 
 import tokens
-from client import assert_error, expect, in_parallel, unique
+from client import Client, assert_error, expect, in_parallel, unique
 from conftest import PASSWORD
 from instance import wait_until
 
@@ -44,3 +44,9 @@ def test_parallel_bootstraps(instance, without_admins):
     """Of 10 at once exactly one becomes the first."""
     answers = in_parallel([lambda: instance.client.post("/api/v1/auth/admin/register", registration())] * 10)
     assert sorted(answer.status for answer in answers) == [201] + [403] * 9
+
+
+def test_extra_ports(instance):
+    """EVENTLY_EXTRA_PORTS: the same server on more ports."""
+    wait_until(instance.is_ready, "the instance is ready")
+    expect(Client(f"http://127.0.0.1:{instance.extra_port}").get("/healthz"), 200)
