@@ -18,7 +18,6 @@
 #include "event_check.h"
 #include "event_read.h"
 #include "lock.h"
-#include "money.h"
 #include "spi.h"
 #include "stock.h"
 #include "tuple.h"

@@ -13,7 +13,6 @@
 #include "event_check.h"
 #include "event_read.h"
 #include "id.h"
-#include "money.h"
 #include "spi.h"
 #include "tuple.h"
 #include "venue.h"

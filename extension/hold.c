@@ -12,7 +12,6 @@
 #include "args.h"
 #include "errors.h"
 #include "hold.h"
-#include "id.h"
 #include "spi.h"
 #include "tuple.h"
 

@@ -12,7 +12,7 @@
  *	3. What it holds and what that costs never change; only its end and its status do.
  *	4. Stock is credited once, by whoever moves the status away from active other than to confirmed.
  *
- * Locks: Q shared -> the hold's row -> its seat rows -> T. The row is read without a lock first: owner, section and
+ * Locks: (U, to extend ->) Q shared -> the hold's row -> its seat rows -> T. The row is read without a lock first: owner, section and
  * seats are immutable.
  */
 #ifndef EV_HOLD_H

@@ -115,7 +115,10 @@ refuse_repeated(char *const *names, int n)
 	qsort(sorted, n, sizeof(char *), compare_names);
 	for (int i = 1; i < n; i++)
 	{
-		if (strcmp(sorted[i - 1], sorted[i]) == 0)
+		pg_uuid_t id;
+
+		if (strcmp(sorted[i - 1], sorted[i]) == 0 ||
+			(compare_names(&sorted[i - 1], &sorted[i]) == 0 && ev_parse_uuid(sorted[i], &id)))
 			ev_invalid("seat_ids", "seat %s is named twice", sorted[i]);
 	}
 }

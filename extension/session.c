@@ -26,13 +26,9 @@ EV_STATEMENT(revoke_sessions,
 			 UUIDOID);
 
 EV_STATEMENT(account_of_login,
-			 "SELECT is_active FROM evently.account"
+			 "SELECT is_active, $3 IS NULL OR role = $3 FROM evently.account"
 			 " WHERE account_id = $1 AND ($2 IS NULL OR password_hash = $2)",
-			 UUIDOID, TEXTOID);
-
-EV_STATEMENT(account_is_active,
-			 "SELECT is_active FROM evently.account WHERE account_id = $1",
-			 UUIDOID);
+			 UUIDOID, TEXTOID, TEXTOID);
 
 EV_STATEMENT(token_is_current,
 			 "SELECT 1 FROM evently.account WHERE account_id = $1 AND is_active AND token_version = $2",
@@ -118,7 +114,7 @@ ev_session_start(const pg_uuid_t *account_id, EvArg token_hash, EvArg ttl)
 	return open_session(account_id, &family_id, token_hash, ttl);
 }
 
-/* start_session(user_id, token_hash, token_ttl, password_hash) */
+/* start_session(user_id, token_hash, token_ttl, password_hash, role) */
 Datum
 evently_start_session(PG_FUNCTION_ARGS)
 {
@@ -128,10 +124,12 @@ evently_start_session(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	account_id = ev_required_uuid(fcinfo, 0, "user_id");
 	ev_sessions_lock(account_id);
-	if (ev_query(&account_of_login, ev_uuid(account_id), ev_arg(3)) == 0)
+	if (ev_query(&account_of_login, ev_uuid(account_id), ev_arg(3), ev_arg(4)) == 0)
 		session = session_without_account(fcinfo, "unknown");
 	else if (!ev_get_bool(0, 1))
 		session = session_without_account(fcinfo, "inactive");
+	else if (!ev_get_bool(0, 2))
+		session = session_without_account(fcinfo, "forbidden");
 	else
 		session = ev_session_start(account_id, ev_arg(1), ev_arg(2));
 	PG_RETURN_DATUM(ev_end(session));
@@ -152,7 +150,7 @@ lock_sessions_of_token(EvArg token_hash, pg_uuid_t *account_id)
 }
 
 static Datum
-rotate(FunctionCallInfo fcinfo, EvArg token_hash, EvArg new_token_hash, EvArg ttl)
+rotate(FunctionCallInfo fcinfo, EvArg token_hash, EvArg new_token_hash, EvArg ttl, EvArg role)
 {
 	pg_uuid_t account_id;
 	pg_uuid_t family_id;
@@ -167,21 +165,23 @@ rotate(FunctionCallInfo fcinfo, EvArg token_hash, EvArg new_token_hash, EvArg tt
 	}
 	if (ev_get_bool(0, 3))
 		return session_without_account(fcinfo, "expired");
-	ev_query(&account_is_active, ev_uuid(&account_id));
+	ev_query(&account_of_login, ev_uuid(&account_id), ev_null(), role);
 	if (!ev_get_bool(0, 1))
 		return session_without_account(fcinfo, "inactive");
+	if (!ev_get_bool(0, 2))
+		return session_without_account(fcinfo, "forbidden");
 	ev_query(&use_token, token_hash);
 	return open_session(&account_id, &family_id, new_token_hash, ttl);
 }
 
-/* refresh_session(token_hash, new_token_hash, token_ttl): refusals are answers, so that a revocation is kept */
+/* refresh_session(token_hash, new_token_hash, token_ttl, role): refusals are answers, so that a revocation is kept */
 Datum
 evently_refresh_session(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_WRITES);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ev_invalid("token_hash", "token_hash and new_token_hash are required");
-	PG_RETURN_DATUM(ev_end(rotate(fcinfo, ev_arg(0), ev_arg(1), ev_arg(2))));
+	PG_RETURN_DATUM(ev_end(rotate(fcinfo, ev_arg(0), ev_arg(1), ev_arg(2), ev_arg(3))));
 }
 
 /* end_session(token_hash) */

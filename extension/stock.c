@@ -11,7 +11,6 @@
 #include "lock.h"
 #include "spi.h"
 #include "stock.h"
-#include "tuple.h"
 
 /* Holds tidied up in one transaction, where the caller does not say. */
 #define RECLAIM_DEFAULT 500

@@ -30,7 +30,7 @@ CREATE TYPE evently.session AS (
 	account evently.account_detail
 );
 COMMENT ON TYPE evently.session IS
-	'Answer of the session functions. outcome: ok, or why not: unknown, expired, reused, inactive; then the rest is null. token_version goes into the access token as "ver".';
+	'Answer of the session functions. outcome: ok, or why not: unknown, expired, reused, inactive, forbidden; then the rest is null. token_version goes into the access token as "ver".';
 
 CREATE TYPE evently.venue_section_detail AS (
 	section_id uuid,
@@ -172,7 +172,7 @@ CREATE TYPE evently.hold_detail AS (
 	ttl_seconds integer
 );
 COMMENT ON TYPE evently.hold_detail IS
-	'Seats or tickets put aside until expires_at. section_id is set for a hold by quantity, seat_ids (labels) for seats. status: active, confirmed, released, expired. ttl_seconds: what is left of it, 0 when it is over.';
+	'Seats or tickets put aside until expires_at. seat_ids (labels) are set where there are seats, also for a hold by quantity of them; section_id where there are none. status: active, confirmed, released, expired. ttl_seconds: what is left of it, 0 when it is over.';
 
 CREATE TYPE evently.hold_validity AS (
 	valid boolean,

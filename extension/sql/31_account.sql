@@ -39,15 +39,16 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION evently.get_credentials_by_id(uuid) IS 'The same by account, to check the present password before a change.';
 
-CREATE FUNCTION evently.start_session(user_id uuid, token_hash bytea, token_ttl interval, password_hash text DEFAULT NULL) RETURNS evently.session
+CREATE FUNCTION evently.start_session(user_id uuid, token_hash bytea, token_ttl interval, password_hash text DEFAULT NULL,
+	role text DEFAULT NULL) RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_start_session';
-COMMENT ON FUNCTION evently.start_session(uuid, bytea, interval, text) IS
-'A login: stores the SHA-256 of a refresh token. password_hash, when given, is the one that was verified: where it has been changed since, no session is started. outcome: ok, unknown (no such account, or another password by now), inactive. Writes refresh_token.';
+COMMENT ON FUNCTION evently.start_session(uuid, bytea, interval, text, text) IS
+'A login: stores the SHA-256 of a refresh token. password_hash, when given, is the one that was verified: where it has been changed since, no session is started. role, when given, must be the account''s. outcome: ok, unknown (no such account, or another password by now), inactive, forbidden (another role). Writes refresh_token.';
 
-CREATE FUNCTION evently.refresh_session(token_hash bytea, new_token_hash bytea, token_ttl interval) RETURNS evently.session
+CREATE FUNCTION evently.refresh_session(token_hash bytea, new_token_hash bytea, token_ttl interval, role text DEFAULT NULL) RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_refresh_session';
-COMMENT ON FUNCTION evently.refresh_session(bytea, bytea, interval) IS
-'Replaces a refresh token, once. outcome: ok, unknown, expired, inactive, or reused: then every token of its family is revoked. Refusals are answers, not errors, so that the revocation is kept. Writes refresh_token.';
+COMMENT ON FUNCTION evently.refresh_session(bytea, bytea, interval, text) IS
+'Replaces a refresh token, once. role, when given, must be the account''s. outcome: ok, unknown, expired, inactive, forbidden (another role; the token still counts), or reused: then every token of its family is revoked. Refusals are answers, not errors, so that the revocation is kept. Writes refresh_token.';
 
 CREATE FUNCTION evently.end_session(token_hash bytea) RETURNS boolean
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_end_session';
@@ -78,16 +79,20 @@ LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'M
 COMMENT ON FUNCTION evently.set_role(text, text) IS
 'Makes an account an admin (permissions events:own and events:any) or a user, and raises token_version. Errors: VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account. Not for the web app.';
 
+-- What a program that signs people in needs: it sees password hashes, issues sessions and vouches for administrators.
 GRANT EXECUTE ON FUNCTION
 	evently.register_account(text, text, text, text, text, text, bytea, interval),
 	evently.register_admin(text, text, text, text, bytea, interval, uuid, text),
 	evently.get_credentials(text),
 	evently.get_credentials_by_id(uuid),
-	evently.start_session(uuid, bytea, interval, text),
-	evently.refresh_session(bytea, bytea, interval),
+	evently.start_session(uuid, bytea, interval, text, text),
+	evently.refresh_session(bytea, bytea, interval, text),
 	evently.end_session(bytea),
 	evently.require_session(uuid, integer),
-	evently.get_account(uuid),
-	evently.update_account(uuid, text, text, text, text),
 	evently.change_password(uuid, text)
+TO evently_web;
+
+GRANT EXECUTE ON FUNCTION
+	evently.get_account(uuid),
+	evently.update_account(uuid, text, text, text, text)
 TO evently_api;

@@ -147,8 +147,8 @@ sql() { "$(pg_bin psql)" -XqAt -v ON_ERROR_STOP=1 ${EVENTLY_DATABASE_URL:+-d "$E
 # The socket inode of whoever listens on this TCP port, on whatever address; nothing when the port is free.
 port_listener()
 {
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-		awk -v port="$(printf ':%04X$' "$1")" '$4 == "0A" && $2 ~ port { print $10; exit }'
+	awk -v port="$(printf ':%04X$' "$1")" '$4 == "0A" && $2 ~ port { print $10; exit }' /proc/net/tcp /proc/net/tcp6 2>/dev/null ||
+		true
 }
 
 # The process that has a socket, as far as we may see it.

@@ -68,11 +68,12 @@ auth_prepare(void)
 	    2);
 	start_statement = pg_statement_add(
 	    RENDER("start_session(user_id => $1::uuid, token_hash => $2::bytea, token_ttl => $3::interval, "
-		   "password_hash => $4::text)"),
-	    4);
+		   "password_hash => $4::text, role => $5::text)"),
+	    5);
 	refresh_statement = pg_statement_add(
-	    RENDER("refresh_session(token_hash => $1::bytea, new_token_hash => $2::bytea, token_ttl => $3::interval)"),
-	    3);
+	    RENDER("refresh_session(token_hash => $1::bytea, new_token_hash => $2::bytea, token_ttl => $3::interval, "
+		   "role => $4::text)"),
+	    4);
 	end_statement = pg_statement_add("SELECT evently.end_session(token_hash => $1::bytea)", 1);
 	change_statement =
 	    pg_statement_add(RENDER("change_password(user_id => $1::uuid, password_hash => $2::text)"), 2);
@@ -281,6 +282,7 @@ login_verified(struct request *rq, bool good)
 	value[1] = flow->token_hash;
 	value[2] = session_ttl(rq);
 	value[3] = flow->verified_hash;
+	value[4] = session_role(flow->form);
 	call_statement(rq, start_statement, true, session_done);
 }
 
@@ -330,6 +332,7 @@ refresh(struct request *rq, enum session_form form)
 	rq->call.values[0] = session_token_hash(rq, token);
 	rq->call.values[1] = flow->token_hash;
 	rq->call.values[2] = session_ttl(rq);
+	rq->call.values[3] = session_role(form);
 	call_statement(rq, refresh_statement, true, session_done);
 }
 

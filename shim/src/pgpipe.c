@@ -3,7 +3,6 @@
 #include <kore/kore.h>
 
 #include "config.h"
-#include "log.h"
 #include "pgconn.h"
 #include "pgpipe.h"
 

@@ -67,6 +67,8 @@ refuse_session(struct request *rq, const char *outcome)
 {
 	if (strcmp(outcome, "inactive") == 0)
 		reply_error(rq, 403, "FORBIDDEN", NULL, "This account is not active");
+	else if (strcmp(outcome, "forbidden") == 0)
+		reply_error(rq, 403, "FORBIDDEN", NULL, "This account is not an administrator's");
 	else
 		reply_unauthorized(rq, "Invalid token");
 }
@@ -89,6 +91,13 @@ write_session(struct request *rq, const char *access, const char *refresh, const
 		kore_buf_append(&body, "}", 1);
 	reply_json(rq, rq->route->status, arena_copy(&rq->arena, (const char *)body.data, body.offset), body.offset);
 	kore_buf_cleanup(&body);
+}
+
+/* Whom a session of that form is for; NULL: everybody. */
+const char *
+session_role(enum session_form form)
+{
+	return (form == SESSION_WITH_ADMIN ? "admin" : NULL);
 }
 
 /* The way on from every call that returns a `session`. */
@@ -118,10 +127,6 @@ session_reply(struct request *rq, const char *refresh_token, enum session_form f
 	claims.role = member_text(rq, &json, account, "role", "user");
 	claims.permissions = member_text(rq, &json, account, "permissions", "[]");
 	claims.version = strtoll(member_text(rq, &json, 0, "token_version", "0"), NULL, 10);
-	if (form == SESSION_WITH_ADMIN && strcmp(claims.role, "admin") != 0) {
-		reply_error(rq, 403, "FORBIDDEN", NULL, "This account is not an administrator's");
-		return;
-	}
 	access = jwt_sign(&claims, config.access_ttl_s, &rq->arena);
 	write_session(rq, access, refresh_token, json_text(&json, account, &rq->arena), form, &claims);
 }

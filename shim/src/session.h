@@ -19,6 +19,7 @@ enum session_form {
 void session_new_token(struct request *rq, const char **token, const char **hash);
 const char *session_token_hash(struct request *rq, const char *token);
 const char *session_ttl(struct request *rq);
+const char *session_role(enum session_form form);
 void session_reply(struct request *rq, const char *refresh_token, enum session_form form);
 
 #endif

@@ -61,7 +61,6 @@ class Instance:
             "EVENTLY_DATABASE_URL": "",
             "EVENTLY_EXTRA_PORTS": str(self.extra_port),
             "EVENTLY_ENV": "development",
-            "EVENTLY_RATE_LIMIT": "off",
             "EVENTLY_WORKERS": "2",
         }
 
