@@ -293,6 +293,25 @@ bind_param(struct request *rq, const struct binding *binding, const char **value
 	return (from_text(rq, binding, binding->names[0], text, value));
 }
 
+/* A body's `version` may come as If-Match, whose values are the version in quotes; an update is never made regardless of it. */
+static bool
+bind_if_match(struct request *rq, const struct binding *binding, const char **value)
+{
+	const char *text = request_header(rq, "if-match");
+	size_t len;
+
+	if (text == NULL || strcmp(text, "*") == 0)
+		return (true);
+	rq->if_match = true;
+	len = strlen(text);
+	if (len < 3 || text[0] != '"' || text[len - 1] != '"') {
+		reply_invalid_field(
+		    rq, CODE_INVALID, "If-Match", "If-Match must be a version in quotes, like \"3\", or *");
+		return (false);
+	}
+	return (from_text(rq, binding, "If-Match", arena_copy(&rq->arena, text + 1, len - 2), value));
+}
+
 bool
 bind_value(struct request *rq, const struct binding *binding, const char **value)
 {
@@ -320,6 +339,8 @@ bind_value(struct request *rq, const struct binding *binding, const char **value
 			if ((node = body_field(rq, *name)) >= 0 && *value == NULL)
 				good = from_json(rq, binding, node, value);
 		}
+		if (good && strcmp(binding->names[0], "version") == 0)
+			good = bind_if_match(rq, binding, value);
 		break;
 	}
 	if (good && *value == NULL && binding->required) {

@@ -207,6 +207,10 @@ reply_refusal(struct request *rq, PGresult *result)
 		log_line(error.status == 500 ? LEVEL_ERROR : LEVEL_WARN, "request %s, %s: SQLSTATE %s: %s", rq->id,
 		    rq->route != NULL ? rq->route->pattern : "-", sqlstate != NULL ? sqlstate : "-",
 		    primary != NULL ? primary : "-");
+	if (rq->if_match && strcmp(error.code, "CONCURRENT_UPDATE") == 0) {
+		error.status = 412;
+		error.code = "PRECONDITION_FAILED";
+	}
 	if (error.status == 401)
 		reply_invalid_token(rq);
 	else

@@ -68,6 +68,7 @@ struct request {
 	bool problem; /* the body is application/problem+json */
 	bool replayed;
 	int retry_after_s;
+	bool if_match; /* the version to be changed came as If-Match */
 	const char *authenticate; /* WWW-Authenticate */
 	PGresult *result; /* backs `reply` when it came from the database */
 };

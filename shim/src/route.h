@@ -6,7 +6,7 @@
  *
  *	{source.name|other name|...:type!}	source: path, query, body, header, auth; `!`: must be given
  *
- * The first name that was sent counts. It is compiled to `$n::type` of a prepared statement that answers one
+ * A body's `version` may also be sent as If-Match. The first name that was sent counts. It is compiled to `$n::type` of a prepared statement that answers one
  * row of JSON. The names behind auth.user_id are fields that, when sent, must name the caller himself.
  *
  * Routes with one path pattern share a `struct path`. Patterns are ordered so that a static word wins over a

@@ -360,6 +360,16 @@ def test_partial_update(admin, anonymous, event, method):
     assert_error(admin.request(method, path, {"version": 2, "name": "M"}), 409, "CONCURRENT_UPDATE")
 
 
+def test_if_match(admin, event):
+    """api.md, update: a stale If-Match is 412 and changes nothing; one that cannot be read is refused, never ignored."""
+    path = f"/api/v1/admin/events/{event['event_id']}"
+    assert_error(admin.request("PATCH", path, {"name": "M"}, headers={"If-Match": '"77"'}), 412, "PRECONDITION_FAILED")
+    assert_error(admin.request("PATCH", path, {"name": "M"}, headers={"If-Match": "abc"}), 400, "VALIDATION_ERROR")
+    assert expect(admin.get(path), 200) == event
+    assert expect(admin.request("PATCH", path, {"name": "M"}, headers={"If-Match": '"1"'}), 200)["version"] == 2
+    assert expect(admin.request("PATCH", path, {"name": "N"}, headers={"If-Match": "*"}), 200)["version"] == 3
+
+
 @pytest.mark.parametrize(
     "changes, field",
     [
