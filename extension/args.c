@@ -11,6 +11,12 @@
 #include "args.h"
 #include "errors.h"
 
+EV_STATEMENT(is_array_of_objects,
+			 "SELECT CASE jsonb_typeof($1) WHEN 'array'"
+			 "  THEN NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements($1) e WHERE jsonb_typeof(e) <> 'object')"
+			 "  ELSE false END",
+			 JSONBOID);
+
 pg_uuid_t *
 ev_uuid_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -61,6 +67,16 @@ ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, int max)
 	if (text != NULL && *text == '\0')
 		ev_invalid(name, "%s must not be empty", name);
 	ev_require_length(fcinfo, n, name, max);
+}
+
+void
+ev_require_objects(EvArg json, const char *name)
+{
+	if (json.isnull)
+		return;
+	ev_query(&is_array_of_objects, json);
+	if (!ev_get_bool(0, 1))
+		ev_invalid(name, "%s must be an array of objects", name);
 }
 
 char *

@@ -21,6 +21,9 @@ extern char *ev_required_text(FunctionCallInfo fcinfo, int n, const char *name);
 extern void ev_require_length(FunctionCallInfo fcinfo, int n, const char *name, int max);
 extern void ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, int max);
 
+/* Refuse a jsonb that is not an array of objects. Null passes. */
+extern void ev_require_objects(EvArg json, const char *name);
+
 /* A word of a list like "user, admin", in any case; lower case is returned. */
 extern char *ev_word(const char *given, const char *name, const char *words);
 

@@ -112,6 +112,7 @@ read_venue(const pg_uuid_t *venue_id, int *capacity, bool capacity_given)
 static void
 require_pricing(const pg_uuid_t *venue_id, EvArg pricing)
 {
+	ev_require_objects(pricing, "section_pricing");
 	if (pricing.isnull)
 		return;
 	if (ev_query(&unknown_pricing, ev_maybe_uuid(venue_id), pricing) > 0)

@@ -36,7 +36,7 @@ begin_write(void)
 		ev_raise(EV_ISOLATION_LEVEL,
 				 ev_detail_text(ev_detail(), "isolation_level", GetConfigOption("transaction_isolation", false, false)),
 				 "Run it in a READ COMMITTED transaction; the function takes the locks that make it safe.",
-				 "booking functions need transaction isolation level READ COMMITTED");
+				 "evently's functions write in transaction isolation level READ COMMITTED only");
 	if (LockTimeout == 0 && ev_lock_timeout > 0)
 	{
 		char value[16];

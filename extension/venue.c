@@ -196,6 +196,7 @@ read_sections_of(Datum sections_jsonb, int *n)
 {
 	NewSection *sections;
 
+	ev_require_objects(ev_datum(sections_jsonb), "sections");
 	*n = (int) ev_query(&read_sections, ev_datum(sections_jsonb));
 	if (*n > MAX_SECTIONS)
 		ev_invalid("sections", "at most %d sections", MAX_SECTIONS);

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(48);
+SELECT plan(49);
 
 -- Passwords come as bcrypt hashes, tokens as SHA-256 hashes.
 CREATE FUNCTION hash(token text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT sha256(convert_to(token, ''UTF8''))';
@@ -74,6 +74,8 @@ FROM (VALUES (account('john@example.com'), 2, 'one of another version does not')
 SELECT results_eq(
 	$$SELECT name, first_name, phone_number FROM evently.update_account(account('john@example.com'), phone_number => '+33 1')$$,
 	$$VALUES ('John Doe', 'John', '+33 1')$$, 'an update changes what is given (S1-AUTHU-6)');
+SELECT is((evently.update_account(account('john@example.com'), first_name => 'Jane', last_name => 'Roe')).name, 'Jane Roe',
+	'a name follows its parts');
 SELECT throws_ok($$SELECT evently.update_account(account('john@example.com'), name => '')$$, 'VE001', NULL,
 	'a name cannot be taken away');
 

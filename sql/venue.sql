@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(46);
+SELECT plan(48);
 
 CREATE FUNCTION labels(venue text) RETURNS text LANGUAGE sql STABLE
 AS $$ SELECT string_agg(label, ' ' ORDER BY ordinal) FROM evently.venue_seat WHERE venue_id = test.venue($1) $$;
@@ -54,6 +54,8 @@ FROM (VALUES
 	('[{"name": "A", "rows": 0, "seats_per_row": 5}]', 'no rows'),
 	('[{"name": "A", "rows": 100000, "seats_per_row": 100000}]', 'more seats than an integer counts'),
 	('[{"name": "A", "rows": 1, "seats_per_row": 5, "row_start": "1"}]', 'rows that do not begin with a letter'),
+	('{"name": "A", "capacity": 5}', 'sections that are no array'),
+	('[5]', 'a section that is no object'),
 	('[{"name": "A", "capacity": 5}, {"name": "A", "capacity": 5}]', 'two sections of one name')) s (sections, why);
 SELECT throws_ok($$SELECT evently.create_venue('')$$, 'VE001', NULL, 'an empty name');
 SELECT throws_ok($$SELECT evently.create_venue('Bad', capacity => 1000001)$$, 'VE001', NULL, 'a capacity above a million');
