@@ -27,11 +27,10 @@ EV_STATEMENT(insert_booking,
 			 " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID);
 
-EV_STATEMENT(insert_tickets,
+EV_STATEMENT(insert_ticket,
 			 "INSERT INTO evently.ticket (event_id, booking_id, ticket_id, section_id, seat_ordinal, seat_label, price)"
-			 " SELECT $1, $2, t.ticket_id, t.section_id, nullif(t.ordinal, 0), t.label, t.price"
-			 "   FROM unnest($3, $4, $5, $6, $7) AS t (ticket_id, section_id, ordinal, label, price)",
-			 UUIDOID, UUIDOID, UUIDARRAYOID, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, NUMERICARRAYOID);
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, TEXTOID, NUMERICOID);
 
 EV_STATEMENT(event_of_booking,
 			 "SELECT event_id FROM evently.booking WHERE booking_id = $1",
@@ -121,26 +120,11 @@ booking_detail(FunctionCallInfo fcinfo, const EvBooking *booking)
 }
 
 static void
-store_tickets(const EvBooking *booking)
+store_ticket(const EvBooking *booking, const EvTicket *ticket)
 {
-	int n = booking->quantity;
-	pg_uuid_t *ids = palloc(n * sizeof(pg_uuid_t));
-	pg_uuid_t *sections = palloc(n * sizeof(pg_uuid_t));
-	int *ordinals = palloc(n * sizeof(int));
-	char **labels = palloc(n * sizeof(char *));
-	Datum *prices = palloc(n * sizeof(Datum));
-
-	for (int i = 0; i < n; i++)
-	{
-		ids[i] = booking->tickets[i].ticket_id;
-		sections[i] = booking->tickets[i].section_id;
-		ordinals[i] = booking->tickets[i].ordinal;
-		labels[i] = booking->tickets[i].label;
-		prices[i] = NumericGetDatum(booking->tickets[i].price);
-	}
-	ev_query(&insert_tickets, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_uuid_array(ids, n),
-			 ev_uuid_array(sections, n), ev_int_array(ordinals, n), ev_text_array(labels, n),
-			 ev_array(prices, n, NUMERICOID));
+	ev_query(&insert_ticket, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_uuid(&ticket->ticket_id),
+			 ev_uuid(&ticket->section_id), ticket->label ? ev_int(ticket->ordinal) : ev_null(), ev_text(ticket->label),
+			 ev_datum(NumericGetDatum(ticket->price)));
 }
 
 static void
@@ -149,7 +133,8 @@ store_booking(const EvBooking *booking)
 	ev_query(&insert_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_uuid(&booking->user_id),
 			 ev_maybe_uuid(booking->hold_id), ev_int(booking->quantity),
 			 ev_datum(NumericGetDatum(booking->total)), ev_text(booking->currency), ev_time(booking->created_at));
-	store_tickets(booking);
+	for (int i = 0; i < booking->quantity; i++)
+		store_ticket(booking, &booking->tickets[i]);
 }
 
 /* The booking that a grant becomes. */

@@ -117,14 +117,21 @@ ev_spi_init(void)
 	get_relation_info_hook = assume_large_tables;
 }
 
-/* Nothing here runs long enough to be worth compiling. */
+static void
+switch_off(const char *setting)
+{
+	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* The rows of a call are few: what takes long to set up, a compiled plan or a bitmap of pages, never pays. */
 static void
 make_plan(EvStatement *statement)
 {
 	int nest_level = NewGUCNestLevel();
 	CachedPlan *plan;
 
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	switch_off("jit");
+	switch_off("enable_bitmapscan");
 	making_plan = true;
 	PG_TRY();
 	{
