@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "account.h"
@@ -21,8 +20,6 @@
 #include "spi.h"
 #include "stock.h"
 #include "tuple.h"
-
-#define EXPIRED_HOLDS_ROUND 10000
 
 PG_FUNCTION_INFO_V1(evently_update_event);
 PG_FUNCTION_INFO_V1(evently_set_event_status);
@@ -223,8 +220,7 @@ change_capacity(const Change *change, int capacity)
 		return;
 	if (event->nsections != 1 || event->sections[0].reserved)
 		ev_invalid("total_capacity", "the capacity of an event with sections comes from its venue");
-	while (ev_stock_reclaim(&change->event_id, change->clock, EXPIRED_HOLDS_ROUND) > 0)
-		CHECK_FOR_INTERRUPTS();
+	ev_stock_reclaim_all(&change->event_id, change->clock);
 	taken = change->capacity - ev_stock_available(event, change->clock)[0];
 	if (capacity < taken)
 		ev_raise(EV_CAPACITY_BELOW_BOOKED,

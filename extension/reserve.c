@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "miscadmin.h"
 #include "utils/resowner.h"
 
 #include "errors.h"
@@ -15,9 +14,6 @@
 #include "reserve.h"
 #include "spi.h"
 #include "stock.h"
-
-/* Expired holds given back in one round, by a booker who is short. */
-#define RECLAIM_ROUND 500
 
 EV_STATEMENT(count_live_holds,
 			 "SELECT count(*)::integer FROM evently.hold"
@@ -220,13 +216,6 @@ load_event(const EvRequest *request, EvGrant *grant)
 	require_within_limits(request, grant->event);
 }
 
-static void
-reclaim_all(const EvRequest *request, TimestampTz clock)
-{
-	while (ev_stock_reclaim(&request->event_id, clock, RECLAIM_ROUND) == RECLAIM_ROUND)
-		CHECK_FOR_INTERRUPTS();
-}
-
 /* Under Q exclusive what is reclaimed and what is counted as free go by one clock: the count is what can be gathered. */
 static void
 take_by_quantity(const EvRequest *request, EvGrant *grant)
@@ -242,7 +231,7 @@ take_by_quantity(const EvRequest *request, EvGrant *grant)
 	ev_lock_event_exclusive(&request->event_id);
 	load_event(request, grant);
 	clock = GetCurrentTimestamp();
-	reclaim_all(request, clock);
+	ev_stock_reclaim_all(&request->event_id, clock);
 	grant->section = choose_section(request, grant->event, clock);
 	if (!take_tickets(request, grant, true))
 		elog(ERROR, "stock and seats of a section disagree");

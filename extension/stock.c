@@ -6,14 +6,15 @@
 
 #include "common/pg_prng.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 
 #include "guc.h"
 #include "lock.h"
 #include "spi.h"
 #include "stock.h"
 
-/* Holds tidied up in one transaction, where the caller does not say. */
-#define RECLAIM_DEFAULT 500
+/* Expired holds given back by one statement. */
+#define RECLAIM_ROUND 500
 
 PG_FUNCTION_INFO_V1(evently_expire_holds);
 PG_FUNCTION_INFO_V1(evently_stripes_for);
@@ -205,11 +206,19 @@ ev_stock_available(const EvEvent *event, TimestampTz clock)
 	return available;
 }
 
-int
-ev_stock_reclaim(const pg_uuid_t *event_id, TimestampTz clock, int max)
+/* Oldest first, at most max; how many. */
+static int
+reclaim_some(const pg_uuid_t *event_id, TimestampTz clock, int max)
 {
 	return (int) ev_query(&reclaim, ev_uuid(event_id), ev_time(clock), ev_int(max),
 						  ev_int(random_below(EV_MAX_STRIPES)));
+}
+
+void
+ev_stock_reclaim_all(const pg_uuid_t *event_id, TimestampTz clock)
+{
+	while (reclaim_some(event_id, clock, RECLAIM_ROUND) == RECLAIM_ROUND)
+		CHECK_FOR_INTERRUPTS();
 }
 
 /*
@@ -233,7 +242,7 @@ evently_stripes_for(PG_FUNCTION_ARGS)
 Datum
 evently_expire_holds(PG_FUNCTION_ARGS)
 {
-	int max = PG_ARGISNULL(1) ? RECLAIM_DEFAULT : PG_GETARG_INT32(1);
+	int max = PG_ARGISNULL(1) ? RECLAIM_ROUND : PG_GETARG_INT32(1);
 	int reclaimed = 0;
 	pg_uuid_t event_id;
 
@@ -248,7 +257,7 @@ evently_expire_holds(PG_FUNCTION_ARGS)
 		PG_RETURN_INT32(0);
 	}
 	ev_lock_event_exclusive(&event_id);
-	reclaimed = ev_stock_reclaim(&event_id, GetCurrentTimestamp(), max);
+	reclaimed = reclaim_some(&event_id, GetCurrentTimestamp(), max);
 	ev_end_without_result();
 	PG_RETURN_INT32(reclaimed);
 }

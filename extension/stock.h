@@ -37,7 +37,7 @@ extern void ev_stock_spread(const EvEvent *event, const EvSection *section, int 
 /* Free places by section (in the event's order) in one snapshot, expired holds counted as free. */
 extern int *ev_stock_available(const EvEvent *event, TimestampTz clock);
 
-/* Q exclusive: turn expired holds, oldest first and at most max, to status expired and credit them; how many. */
-extern int ev_stock_reclaim(const pg_uuid_t *event_id, TimestampTz clock, int max);
+/* Q exclusive: turn all expired holds of the event to status expired and credit them. */
+extern void ev_stock_reclaim_all(const pg_uuid_t *event_id, TimestampTz clock);
 
 #endif
