@@ -152,7 +152,8 @@ create_account(char *email, EvArg password_hash, const char *name, EvArg first_n
 	require_email(email);
 	if (ev_query(&insert_account, ev_uuid(&account_id), ev_text(email), password_hash, ev_text(name), first_name,
 				 last_name, phone_number, ev_text(role), permissions_of(role, false)) == 0)
-		ev_raise(EV_EMAIL_TAKEN, ev_detail_text(ev_detail(), "field", "email"), "Log in, or use another address.", "the email address is taken");
+		ev_raise(EV_EMAIL_TAKEN, ev_detail_text(ev_detail(), "field", "email"),
+				 "Log in, or use another address.", "the email address is taken");
 	return account_id;
 }
 

@@ -204,7 +204,8 @@ change_status(const Change *change, const char *given)
 				 "Use cancel_event(), or DELETE, which refunds the bookings.",
 				 "an event is not cancelled by its status alone");
 	if (!may_follow(change, next))
-		ev_raise(EV_INVALID_STATUS_TRANSITION, transition_detail(change, next), NULL, "an event that is %s cannot become %s", change->status, next);
+		ev_raise(EV_INVALID_STATUS_TRANSITION, transition_detail(change, next), NULL,
+				 "an event that is %s cannot become %s", change->status, next);
 	ev_query(&set_status, ev_uuid(&change->event_id), ev_text(next));
 }
 

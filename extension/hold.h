@@ -12,8 +12,8 @@
  *	3. What it holds and what that costs never change; only its end and its status do.
  *	4. Stock is credited once, by whoever moves the status away from active other than to confirmed.
  *
- * Locks: (U, to extend ->) Q shared -> the hold's row -> its seat rows -> T. The row is read without a lock first: owner, section and
- * seats are immutable.
+ * Locks: (U, to extend ->) Q shared -> the hold's row -> its seat rows -> T. The row is read without a lock first:
+ * owner, section and seats are immutable.
  */
 #ifndef EV_HOLD_H
 #define EV_HOLD_H

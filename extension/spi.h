@@ -3,9 +3,10 @@
  *		The only door to SQL: prepares, runs and checks every statement of the extension.
  *
  * A statement is a static EvStatement beside the function that uses it (EV_STATEMENT). Its plan is generic, made at
- * first use for tables that are large, and kept for the life of the backend: what it reads depends on its keys, neither on
- * their values nor on how full the tables were that day. Statements run with read_only = false, so under READ COMMITTED each one sees
- * a fresh snapshot: what was committed before it started. That is what "look again after a lock wait" rests on.
+ * first use for tables that are large, and kept for the life of the backend: what it reads depends on its keys, neither
+ * on their values nor on how full the tables were that day. Statements run with read_only = false, so under READ
+ * COMMITTED each one sees a fresh snapshot: what was committed before it started. That is what "look again after a lock
+ * wait" rests on.
  *
  * An entry function is
  *		ev_begin(EV_READS or EV_WRITES);  ... ev_query(...) ...  PG_RETURN_DATUM(ev_end(result));
