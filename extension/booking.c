@@ -181,7 +181,7 @@ evently_book(PG_FUNCTION_ARGS)
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
 	if (!ev_key_open(&key, &book_operation, &request.event_id, &request.user_id, ev_text_argument(fcinfo, 5),
-					 ev_request_canonical(&request), &result))
+					 ev_request_canonical, &request, &result))
 	{
 		pg_uuid_t booking_id = ev_new_id(&request.event_id);
 		EvGrant *grant;
@@ -353,7 +353,7 @@ evently_confirm_hold(PG_FUNCTION_ARGS)
 	hold = ev_hold_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "hold_id"),
 						ev_uuid_argument(fcinfo, 2));
 	if (!ev_key_open(&key, &confirm_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 3),
-					 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&hold->hold_id))), &result))
+					 ev_id_text, &hold->hold_id, &result))
 	{
 		EvBooking booking = confirm(hold);
 

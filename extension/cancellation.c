@@ -158,7 +158,7 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
 							  ev_uuid_argument(fcinfo, 2));
 	if (!ev_key_open(&key, &cancel_operation, &booking.event_id, &booking.user_id, ev_text_argument(fcinfo, 4),
-					 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&booking.booking_id))), &result))
+					 ev_id_text, &booking.booking_id, &result))
 	{
 		result = cancel(&booking, ev_text_argument(fcinfo, 3));
 		ev_key_store(&key, result);

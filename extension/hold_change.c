@@ -104,7 +104,7 @@ place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
 	Datum result;
 
 	if (!ev_key_open(&key, &hold_operation, &request->event_id, &request->user_id, idempotency_key,
-					 ev_request_canonical(request), &result))
+					 ev_request_canonical, request, &result))
 	{
 		pg_uuid_t hold_id = ev_new_id(&request->event_id);
 		EvGrant *grant;

@@ -66,6 +66,12 @@ evently_new_id(PG_FUNCTION_ARGS)
 	PG_RETURN_UUID_P(id);
 }
 
+char *
+ev_id_text(const void *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
 /* The form that uuid_out writes, in either case; anything else is taken for a label. */
 bool
 ev_parse_uuid(const char *text, pg_uuid_t *id)

@@ -14,6 +14,8 @@
 extern pg_uuid_t ev_new_id(const pg_uuid_t *event);
 /* In ascending order. */
 extern pg_uuid_t *ev_new_ids(const pg_uuid_t *event, int n);
+/* As text; also the canonical request (idempotency.h) of a call about one thing. */
+extern char *ev_id_text(const void *id);
 extern bool ev_parse_uuid(const char *text, pg_uuid_t *id);
 extern bool ev_same_id(const pg_uuid_t *a, const pg_uuid_t *b);
 

@@ -40,7 +40,7 @@ sha256(const char *text)
 
 bool
 ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id,
-			const pg_uuid_t *user_id, char *key, const char *request, Datum *replay)
+			const pg_uuid_t *user_id, char *key, EvCanonical canonical, const void *request, Datum *replay)
 {
 	*open = (EvKey){operation, *scope_id, *user_id, key, (Datum) 0};
 	was_replayed = false;
@@ -50,7 +50,7 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 		ev_invalid("idempotency_key", "an idempotency key has 1 to %d characters", MAX_KEY_LENGTH);
 
 	ev_lock_key(scope_id, user_id, operation->name, key);
-	open->request_hash = sha256(request);
+	open->request_hash = sha256(canonical(request));
 	if (ev_query(&find_key, ev_uuid(scope_id), ev_uuid(user_id), ev_text(operation->name),
 				 ev_text(key), ev_datum(open->request_hash)) == 0)
 		return false;

@@ -19,6 +19,8 @@ typedef struct EvOperation
 	EvStatement *replay;
 } EvOperation;
 
+typedef char *(*EvCanonical)(const void *request);
+
 /* One keyed call. Without a key nothing is looked up and nothing stored. */
 typedef struct EvKey
 {
@@ -30,11 +32,11 @@ typedef struct EvKey
 } EvKey;
 
 /*
- * Takes K. True: it was done before, *replay is the answer. request is the call's arguments in a canonical text.
- * key may be NULL.
+ * Takes K. True: it was done before, *replay is the answer. canonical makes of the request a text that is equal for equal
+ * requests; it is asked only where there is a key. key may be NULL.
  */
 extern bool ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id,
-						const pg_uuid_t *user_id, char *key, const char *request, Datum *replay);
+						const pg_uuid_t *user_id, char *key, EvCanonical canonical, const void *request, Datum *replay);
 extern void ev_key_store(const EvKey *open, Datum answer);
 
 #endif

@@ -47,8 +47,9 @@ ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_uuid_t *secti
 }
 
 char *
-ev_request_canonical(const EvRequest *request)
+ev_request_canonical(const void *asked)
 {
+	const EvRequest *request = asked;
 	StringInfoData text;
 
 	initStringInfo(&text);

@@ -23,7 +23,7 @@ typedef struct EvRequest
 extern EvRequest ev_request(const pg_uuid_t *event_id, const pg_uuid_t *user_id);
 extern void ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_uuid_t *section_id);
 
-/* The request as a text that is equal for equal requests. */
-extern char *ev_request_canonical(const EvRequest *request);
+/* An EvRequest as a text that is equal for equal requests (idempotency.h). */
+extern char *ev_request_canonical(const void *request);
 
 #endif
