@@ -16,21 +16,28 @@
 #include "lock.h"
 #include "request.h"
 #include "spi.h"
+#include "table.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_book);
 PG_FUNCTION_INFO_V1(evently_confirm_hold);
 PG_FUNCTION_INFO_V1(evently_get_booking);
 
+static const char *const booking_columns[] = {
+	"event_id", "booking_id", "user_id", "hold_id", "quantity", "total_price", "currency", "created_at"};
 EV_STATEMENT(insert_booking,
 			 "INSERT INTO evently.booking (event_id, booking_id, user_id, hold_id, quantity, total_price, currency,"
 			 " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID);
+EV_TABLE(booking_table, "booking", booking_columns, insert_booking_argtypes);
 
+static const char *const ticket_columns[] = {
+	"event_id", "booking_id", "ticket_id", "section_id", "seat_ordinal", "seat_label", "price"};
 EV_STATEMENT(insert_ticket,
 			 "INSERT INTO evently.ticket (event_id, booking_id, ticket_id, section_id, seat_ordinal, seat_label, price)"
 			 " VALUES ($1, $2, $3, $4, $5, $6, $7)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, TEXTOID, NUMERICOID);
+EV_TABLE(ticket_table, "ticket", ticket_columns, insert_ticket_argtypes);
 
 EV_STATEMENT(event_of_booking,
 			 "SELECT event_id FROM evently.booking WHERE booking_id = $1",
@@ -122,17 +129,34 @@ booking_detail(FunctionCallInfo fcinfo, const EvBooking *booking)
 static void
 store_ticket(const EvBooking *booking, const EvTicket *ticket)
 {
-	ev_query(&insert_ticket, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_uuid(&ticket->ticket_id),
-			 ev_uuid(&ticket->section_id), ticket->label ? ev_int(ticket->ordinal) : ev_null(), ev_text(ticket->label),
-			 ev_datum(NumericGetDatum(ticket->price)));
+	const EvArg values[] = {
+		ev_uuid(&booking->event_id),
+		ev_uuid(&booking->booking_id),
+		ev_uuid(&ticket->ticket_id),
+		ev_uuid(&ticket->section_id),
+		ticket->label ? ev_int(ticket->ordinal) : ev_null(),
+		ev_text(ticket->label),
+		ev_datum(NumericGetDatum(ticket->price)),
+	};
+
+	ev_insert(&ticket_table, &insert_ticket, values);
 }
 
 static void
 store_booking(const EvBooking *booking)
 {
-	ev_query(&insert_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id), ev_uuid(&booking->user_id),
-			 ev_maybe_uuid(booking->hold_id), ev_int(booking->quantity),
-			 ev_datum(NumericGetDatum(booking->total)), ev_text(booking->currency), ev_time(booking->created_at));
+	const EvArg values[] = {
+		ev_uuid(&booking->event_id),
+		ev_uuid(&booking->booking_id),
+		ev_uuid(&booking->user_id),
+		ev_maybe_uuid(booking->hold_id),
+		ev_int(booking->quantity),
+		ev_datum(NumericGetDatum(booking->total)),
+		ev_text(booking->currency),
+		ev_time(booking->created_at),
+	};
+
+	ev_insert(&booking_table, &insert_booking, values);
 	for (int i = 0; i < booking->quantity; i++)
 		store_ticket(booking, &booking->tickets[i]);
 }

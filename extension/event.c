@@ -4,20 +4,24 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "errors.h"
 #include "event.h"
 #include "id.h"
 #include "render.h"
-#include "spi.h"
+#include "table.h"
 
-EV_STATEMENT(load_event,
-			 "SELECT e.status, e.start_datetime, e.end_datetime,"
-			 "       coalesce(e.sale_start_time, '-infinity'), coalesce(e.sale_end_time, 'infinity'),"
-			 "       e.currency, e.max_tickets_per_booking,"
-			 "       s.ordinal, s.section_id, s.name, s.kind = 'reserved', s.stripes::integer, s.price"
-			 "  FROM evently.event e JOIN evently.event_section s ON s.event_id = e.event_id"
-			 " WHERE e.event_id = $1",
-			 UUIDOID);
+static const char *const event_columns[] = {
+	"event_id", "status", "start_datetime", "end_datetime",
+	"sale_start_time", "sale_end_time", "currency", "max_tickets_per_booking"};
+static const Oid event_types[] = {
+	UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID};
+EV_TABLE(event_table, "event", event_columns, event_types);
+
+static const char *const section_columns[] = {"event_id", "section_id", "ordinal", "name", "kind", "stripes", "price"};
+static const Oid section_types[] = {UUIDOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT2OID, NUMERICOID};
+EV_TABLE(section_table, "event_section", section_columns, section_types);
 
 void
 ev_event_not_found(const pg_uuid_t *event_id)
@@ -31,34 +35,76 @@ compare_ordinals(const void *a, const void *b)
 	return ((const EvSection *) a)->ordinal - ((const EvSection *) b)->ordinal;
 }
 
-/* Sorted here: for the one section that most events have a Sort node costs more than it does. */
+static TimestampTz
+time_or(const EvScan *scan, int column, TimestampTz otherwise)
+{
+	return ev_scan_is_null(scan, column) ? otherwise : DatumGetTimestampTz(ev_scan_value(scan, column));
+}
+
+static EvEvent *
+load_event(const pg_uuid_t *event_id)
+{
+	EvScan scan = ev_scan_begin(&event_table, EV_READS, &ev_uuid(event_id), 1);
+	EvEvent *event = palloc(sizeof(EvEvent));
+
+	if (!ev_scan_next(&scan))
+		ev_event_not_found(event_id);
+	*event = (EvEvent){
+		.event_id = *event_id,
+		.status = TextDatumGetCString(ev_scan_value(&scan, 2)),
+		.start = DatumGetTimestampTz(ev_scan_value(&scan, 3)),
+		.end = DatumGetTimestampTz(ev_scan_value(&scan, 4)),
+		.sale_start = time_or(&scan, 5, DT_NOBEGIN),
+		.sale_end = time_or(&scan, 6, DT_NOEND),
+		.currency = TextDatumGetCString(ev_scan_value(&scan, 7)),
+		.max_tickets_per_booking = DatumGetInt32(ev_scan_value(&scan, 8)),
+	};
+	ev_scan_end(&scan);
+	return event;
+}
+
+static EvSection
+section_of(const EvScan *scan)
+{
+	char *kind = TextDatumGetCString(ev_scan_value(scan, 5));
+
+	return (EvSection){
+		.section_id = *DatumGetUUIDP(ev_scan_value(scan, 2)),
+		.ordinal = DatumGetInt32(ev_scan_value(scan, 3)),
+		.name = TextDatumGetCString(ev_scan_value(scan, 4)),
+		.reserved = strcmp(kind, "reserved") == 0,
+		.stripes = DatumGetInt16(ev_scan_value(scan, 6)),
+		.price = DatumGetNumericCopy(ev_scan_value(scan, 7)),
+	};
+}
+
+static void
+load_sections(EvEvent *event)
+{
+	EvScan scan = ev_scan_begin(&section_table, EV_READS, &ev_uuid(&event->event_id), 1);
+	int room = 1;
+
+	event->sections = palloc(room * sizeof(EvSection));
+	while (ev_scan_next(&scan))
+	{
+		if (event->nsections == room)
+		{
+			room *= 2;
+			event->sections = repalloc(event->sections, room * sizeof(EvSection));
+		}
+		event->sections[event->nsections++] = section_of(&scan);
+	}
+	ev_scan_end(&scan);
+	qsort(event->sections, event->nsections, sizeof(EvSection), compare_ordinals);
+}
+
+/* Two snapshots see one state: under Q nothing of it changes. */
 EvEvent *
 ev_event_load(const pg_uuid_t *event_id)
 {
-	EvEvent *event = palloc(sizeof(EvEvent));
+	EvEvent *event = load_event(event_id);
 
-	event->event_id = *event_id;
-	event->nsections = (int) ev_query(&load_event, ev_uuid(event_id));
-	if (event->nsections == 0)
-		ev_event_not_found(event_id);
-	event->status = ev_get_text(0, 1);
-	event->start = ev_get_time(0, 2);
-	event->end = ev_get_time(0, 3);
-	event->sale_start = ev_get_time(0, 4);
-	event->sale_end = ev_get_time(0, 5);
-	event->currency = ev_get_text(0, 6);
-	event->max_tickets_per_booking = ev_get_int(0, 7);
-	event->sections = palloc(event->nsections * sizeof(EvSection));
-	for (int i = 0; i < event->nsections; i++)
-		event->sections[i] = (EvSection){
-			.ordinal = ev_get_int(i, 8),
-			.section_id = ev_get_uuid(i, 9),
-			.name = ev_get_text(i, 10),
-			.reserved = ev_get_bool(i, 11),
-			.stripes = ev_get_int(i, 12),
-			.price = DatumGetNumeric(ev_copied_value(i, 13)),
-		};
-	qsort(event->sections, event->nsections, sizeof(EvSection), compare_ordinals);
+	load_sections(event);
 	return event;
 }
 

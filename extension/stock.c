@@ -12,12 +12,17 @@
 #include "lock.h"
 #include "spi.h"
 #include "stock.h"
+#include "table.h"
 
 /* Expired holds given back by one statement. */
 #define RECLAIM_ROUND 500
 
 PG_FUNCTION_INFO_V1(evently_expire_holds);
 PG_FUNCTION_INFO_V1(evently_stripes_for);
+
+static const char *const stock_columns[] = {"event_id", "section_id", "stripe", "available"};
+static const Oid stock_types[] = {UUIDOID, UUIDOID, INT2OID, INT4OID};
+EV_TABLE(stock_table, "stock", stock_columns, stock_types);
 
 EV_STATEMENT(take_from_stripe,
 			 "UPDATE evently.stock SET available = available - $4"
@@ -103,10 +108,34 @@ typedef struct Stripe
 } Stripe;
 
 static bool
-update_stripe(EvStatement *statement, const EvEvent *event, Stripe stripe, int n)
+run_on_stripe(EvStatement *statement, const EvEvent *event, Stripe stripe, int n)
 {
 	return ev_query(statement, ev_uuid(&event->event_id), ev_uuid(&stripe.section->section_id),
 					ev_int(stripe.number), ev_int(n)) == 1;
+}
+
+static EvScan
+find_stripe(const EvEvent *event, Stripe stripe)
+{
+	const EvArg key[] = {
+		ev_uuid(&event->event_id),
+		ev_uuid(&stripe.section->section_id),
+		ev_datum(Int16GetDatum(stripe.number)),
+	};
+
+	return ev_scan_begin(&stock_table, EV_WRITES, key, lengthof(key));
+}
+
+/* False: too little there. */
+static bool
+take_from(const EvEvent *event, Stripe stripe, int n)
+{
+	EvScan scan = find_stripe(event, stripe);
+	int available = ev_scan_next(&scan) ? DatumGetInt32(ev_scan_value(&scan, 4)) : 0;
+	bool updated = available >= n && ev_scan_update(&scan, 4, Int32GetDatum(available - n));
+
+	ev_scan_end(&scan);
+	return updated || (available >= n && run_on_stripe(&take_from_stripe, event, stripe, n));
 }
 
 /* Whichever is free. */
@@ -132,7 +161,7 @@ ev_stock_change(const EvEvent *event, const int *deltas)
 	for (int i = 0; i < event->nsections; i++)
 	{
 		if (deltas[i] != 0 &&
-			!update_stripe(&change_stripe, event, lock_stripe(event, &event->sections[i]), deltas[i]))
+			!run_on_stripe(&change_stripe, event, lock_stripe(event, &event->sections[i]), deltas[i]))
 			elog(ERROR, "a stripe of section %s is missing", event->sections[i].name);
 	}
 }
@@ -141,7 +170,7 @@ ev_stock_change(const EvEvent *event, const int *deltas)
 static bool
 take_locked(const EvEvent *event, Stripe stripe, int n)
 {
-	if (update_stripe(&take_from_stripe, event, stripe, n))
+	if (take_from(event, stripe, n))
 		return true;
 	ev_unlock_stripe(&event->event_id, &stripe.section->section_id, stripe.number);
 	return false;

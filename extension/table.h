@@ -1,0 +1,63 @@
+/*
+ * table.h
+ *		Rows of the hot path, found and written without a plan.
+ *
+ * To start a plan, run it and end it costs more than the one row that it finds or writes. What the executor does for that
+ * row is done here by the executor's own routines: defaults, NOT NULL, CHECK constraints, indexes; what they need is made
+ * at first use and kept until the table's definition changes. Where an administrator has given the table what only a
+ * plan obeys (triggers, rules, row security, generated columns, other types) the statement runs instead.
+ *
+ * As for a statement (spi.h), a row is looked for with a fresh snapshot, and what was written is seen by whatever
+ * follows.
+ */
+#ifndef EV_TABLE_H
+#define EV_TABLE_H
+
+#include "access/genam.h"
+#include "executor/tuptable.h"
+
+#include "spi.h"
+
+/* The columns that are read or written, numbered from 1. Those of the primary key come first. */
+typedef struct EvTable
+{
+	const char *name;
+	int ncolumns;
+	const char *const *columns;
+	const Oid *types;
+	struct EvTableState *state;
+} EvTable;
+
+#define EV_TABLE(variable, name, columns, types) \
+	static EvTable variable = {name, lengthof(columns), columns, types, NULL}
+
+/* Insert a row: a value for each column; a column that is not named gets its default. */
+extern void ev_insert(EvTable *table, EvStatement *statement, const EvArg *values);
+
+/*
+ * Rows by the first n columns of the primary key:
+ *		scan = ev_scan_begin(&table, EV_READS, key, n);  while (ev_scan_next(&scan)) ... ev_scan_value(&scan, 3) ...  ev_scan_end(&scan);
+ * Values point into the row and live until the next one.
+ */
+typedef struct EvScan
+{
+	EvTable *table;
+	Relation relation;
+	Relation index;
+	IndexScanDesc scan;
+	TupleTableSlot *row;
+} EvScan;
+
+extern EvScan ev_scan_begin(EvTable *table, EvAccess access, const EvArg *key, int n);
+extern bool ev_scan_next(EvScan *scan);
+extern bool ev_scan_is_null(const EvScan *scan, int column);
+extern Datum ev_scan_value(const EvScan *scan, int column);
+extern void ev_scan_end(EvScan *scan);
+
+/*
+ * Change one column of the row that the scan stands on, which was begun with EV_WRITES. False: nothing was done, because
+ * somebody changed the row meanwhile or it takes a plan; run the statement.
+ */
+extern bool ev_scan_update(EvScan *scan, int column, Datum value);
+
+#endif
