@@ -1,1 +1,1 @@
-SELECT booking_id FROM evently.book(:event, gen_random_uuid(), quantity => 1);
+SELECT (evently.book(:event, gen_random_uuid(), quantity => 1)).booking_id;
