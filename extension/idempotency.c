@@ -13,6 +13,7 @@
 #include "idempotency.h"
 #include "lock.h"
 #include "render.h"
+#include "table.h"
 #include "tuple.h"
 
 #define MAX_KEY_LENGTH 255
@@ -24,10 +25,13 @@ EV_STATEMENT(find_key,
 			 " WHERE scope_id = $1 AND user_id = $2 AND operation = $3 AND key = $4",
 			 UUIDOID, UUIDOID, TEXTOID, TEXTOID, BYTEAOID);
 
-EV_STATEMENT(store_key,
+static const char *const key_columns[] = {
+	"scope_id", "user_id", "operation", "key", "request_hash", "response", "created_at"};
+EV_STATEMENT(insert_key,
 			 "INSERT INTO evently.idempotency (scope_id, user_id, operation, key, request_hash, response, created_at)"
-			 " VALUES ($1, $2, $3, $4, $5, $6::json, clock_timestamp())",
-			 UUIDOID, UUIDOID, TEXTOID, TEXTOID, BYTEAOID, TEXTOID);
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			 UUIDOID, UUIDOID, TEXTOID, TEXTOID, BYTEAOID, JSONOID, TIMESTAMPTZOID);
+EV_TABLE(key_table, "idempotency", key_columns, insert_key_argtypes);
 
 /* Whether the last keyed call of this backend was answered from the store. */
 static bool was_replayed;
@@ -64,12 +68,28 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 	return true;
 }
 
+/* A json is kept as its text. */
+static void
+store(const EvKey *open, const char *response)
+{
+	const EvArg values[] = {
+		ev_uuid(&open->scope_id),
+		ev_uuid(&open->user_id),
+		ev_text(open->operation->name),
+		ev_text(open->key),
+		ev_datum(open->request_hash),
+		ev_text(response),
+		ev_time(GetCurrentTimestamp()),
+	};
+
+	ev_insert(&key_table, &insert_key, values);
+}
+
 void
 ev_key_store(const EvKey *open, Datum answer)
 {
 	if (open->key != NULL)
-		ev_query(&store_key, ev_uuid(&open->scope_id), ev_uuid(&open->user_id), ev_text(open->operation->name),
-				 ev_text(open->key), ev_datum(open->request_hash), ev_text(ev_render(answer)));
+		store(open, ev_render(answer));
 }
 
 Datum

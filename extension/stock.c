@@ -24,15 +24,10 @@ static const char *const stock_columns[] = {"event_id", "section_id", "stripe", 
 static const Oid stock_types[] = {UUIDOID, UUIDOID, INT2OID, INT4OID};
 EV_TABLE(stock_table, "stock", stock_columns, stock_types);
 
-EV_STATEMENT(take_from_stripe,
-			 "UPDATE evently.stock SET available = available - $4"
-			 " WHERE event_id = $1 AND section_id = $2 AND stripe = $3::smallint AND available >= $4",
-			 UUIDOID, UUIDOID, INT4OID, INT4OID);
-
-EV_STATEMENT(change_stripe,
+EV_STATEMENT(update_stripe,
 			 "UPDATE evently.stock SET available = available + $4"
-			 " WHERE event_id = $1 AND section_id = $2 AND stripe = $3::smallint",
-			 UUIDOID, UUIDOID, INT4OID, INT4OID);
+			 " WHERE event_id = $1 AND section_id = $2 AND stripe = $3 AND available >= $5",
+			 UUIDOID, UUIDOID, INT2OID, INT4OID, INT4OID);
 
 EV_STATEMENT(stripes_with,
 			 "SELECT stripe::integer FROM evently.stock"
@@ -107,35 +102,25 @@ typedef struct Stripe
 	int number;
 } Stripe;
 
+/* Change what is left of it, if that is at least so much. */
 static bool
-run_on_stripe(EvStatement *statement, const EvEvent *event, Stripe stripe, int n)
+change_stripe(const EvEvent *event, Stripe stripe, int delta, int at_least)
 {
-	return ev_query(statement, ev_uuid(&event->event_id), ev_uuid(&stripe.section->section_id),
-					ev_int(stripe.number), ev_int(n)) == 1;
-}
-
-static EvScan
-find_stripe(const EvEvent *event, Stripe stripe)
-{
-	const EvArg key[] = {
+	const EvArg values[] = {
 		ev_uuid(&event->event_id),
 		ev_uuid(&stripe.section->section_id),
 		ev_datum(Int16GetDatum(stripe.number)),
+		ev_int(delta),
+		ev_int(at_least),
 	};
-
-	return ev_scan_begin(&stock_table, EV_WRITES, key, lengthof(key));
-}
-
-/* False: too little there. */
-static bool
-take_from(const EvEvent *event, Stripe stripe, int n)
-{
-	EvScan scan = find_stripe(event, stripe);
-	int available = ev_scan_next(&scan) ? DatumGetInt32(ev_scan_value(&scan, 4)) : 0;
-	bool updated = available >= n && ev_scan_update(&scan, 4, Int32GetDatum(available - n));
+	EvScan scan = ev_scan_begin(&stock_table, EV_WRITES, values, 3);
+	bool found = ev_scan_next(&scan);
+	int available = found ? DatumGetInt32(ev_scan_value(&scan, 4)) : 0;
+	bool enough = found && available >= at_least;
+	bool updated = enough && ev_scan_update(&scan, 4, Int32GetDatum(available + delta));
 
 	ev_scan_end(&scan);
-	return updated || (available >= n && run_on_stripe(&take_from_stripe, event, stripe, n));
+	return updated || (enough && ev_run(&update_stripe, values) == 1);
 }
 
 /* Whichever is free. */
@@ -161,7 +146,7 @@ ev_stock_change(const EvEvent *event, const int *deltas)
 	for (int i = 0; i < event->nsections; i++)
 	{
 		if (deltas[i] != 0 &&
-			!run_on_stripe(&change_stripe, event, lock_stripe(event, &event->sections[i]), deltas[i]))
+			!change_stripe(event, lock_stripe(event, &event->sections[i]), deltas[i], PG_INT32_MIN))
 			elog(ERROR, "a stripe of section %s is missing", event->sections[i].name);
 	}
 }
@@ -170,7 +155,7 @@ ev_stock_change(const EvEvent *event, const int *deltas)
 static bool
 take_locked(const EvEvent *event, Stripe stripe, int n)
 {
-	if (take_from(event, stripe, n))
+	if (change_stripe(event, stripe, -n, n))
 		return true;
 	ev_unlock_stripe(&event->event_id, &stripe.section->section_id, stripe.number);
 	return false;
