@@ -14,6 +14,8 @@
 #include "id.h"
 #include "idempotency.h"
 #include "lock.h"
+#include "outbox.h"
+#include "render.h"
 #include "request.h"
 #include "spi.h"
 #include "table.h"
@@ -193,6 +195,16 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 	return booking;
 }
 
+/* Tells of a new booking, and keeps it for a replay: rendered once. */
+static void
+tell_and_keep(const EvKey *key, const EvBooking *booking, Datum detail)
+{
+	char *rendered = ev_render(detail);
+
+	ev_outbox_add(&booking->event_id, "BOOKING", &booking->booking_id, "BOOKING_CONFIRMED", &booking->user_id, rendered);
+	ev_key_store_rendered(key, rendered);
+}
+
 /* book(event_id, user_id, seat_ids, quantity, section_id, idempotency_key) */
 Datum
 evently_book(PG_FUNCTION_ARGS)
@@ -216,7 +228,7 @@ evently_book(PG_FUNCTION_ARGS)
 		booking = booking_of_grant(&request, grant);
 		store_booking(&booking);
 		result = booking_detail(fcinfo, &booking);
-		ev_key_store(&key, result);
+		tell_and_keep(&key, &booking, result);
 	}
 	PG_RETURN_DATUM(ev_end(result));
 }

@@ -14,18 +14,23 @@
 
 PG_FUNCTION_INFO_V1(evently_new_id);
 
-pg_uuid_t
-ev_new_id(const pg_uuid_t *event)
+static int64
+now_ms(void)
+{
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	return (int64) now.tv_sec * 1000 + now.tv_usec / 1000;
+}
+
+static pg_uuid_t
+new_id_at(const pg_uuid_t *event, int64 ms)
 {
 	pg_uuid_t id;
-	struct timeval now;
-	uint64 ms;
 
 	if (!pg_strong_random(id.data, UUID_LEN))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
 
-	gettimeofday(&now, NULL);
-	ms = (uint64) now.tv_sec * 1000 + now.tv_usec / 1000;
 	for (int i = 0; i < 6; i++)
 		id.data[i] = (unsigned char) (ms >> (40 - 8 * i));
 	if (event != NULL)
@@ -38,6 +43,28 @@ ev_new_id(const pg_uuid_t *event)
 	id.data[6] = (id.data[6] & 0x0f) | 0x70;
 	id.data[8] = (id.data[8] & 0x3f) | 0x80;
 	return id;
+}
+
+pg_uuid_t
+ev_new_id(const pg_uuid_t *event)
+{
+	return new_id_at(event, now_ms());
+}
+
+static int64
+ms_of(const pg_uuid_t *id)
+{
+	int64 ms = 0;
+
+	for (int i = 0; i < 6; i++)
+		ms = ms << 8 | id->data[i];
+	return ms;
+}
+
+pg_uuid_t
+ev_new_id_after(const pg_uuid_t *event, const pg_uuid_t *other)
+{
+	return new_id_at(event, other ? Max(now_ms(), ms_of(other) + 1) : now_ms());
 }
 
 static int

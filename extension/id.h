@@ -12,6 +12,8 @@
 
 /* event may be NULL: then rand_a is random too. */
 extern pg_uuid_t ev_new_id(const pg_uuid_t *event);
+/* Greater than another, which may be NULL; its time runs ahead by a millisecond where it must. */
+extern pg_uuid_t ev_new_id_after(const pg_uuid_t *event, const pg_uuid_t *other);
 /* In ascending order. */
 extern pg_uuid_t *ev_new_ids(const pg_uuid_t *event, int n);
 /* As text; also the canonical request (idempotency.h) of a call about one thing. */

@@ -69,8 +69,8 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 }
 
 /* A json is kept as its text. */
-static void
-store(const EvKey *open, const char *response)
+void
+ev_key_store_rendered(const EvKey *open, const char *answer)
 {
 	const EvArg values[] = {
 		ev_uuid(&open->scope_id),
@@ -78,18 +78,19 @@ store(const EvKey *open, const char *response)
 		ev_text(open->operation->name),
 		ev_text(open->key),
 		ev_datum(open->request_hash),
-		ev_text(response),
+		ev_text(answer),
 		ev_time(GetCurrentTimestamp()),
 	};
 
-	ev_insert(&key_table, &insert_key, values);
+	if (open->key != NULL)
+		ev_insert(&key_table, &insert_key, values);
 }
 
 void
 ev_key_store(const EvKey *open, Datum answer)
 {
 	if (open->key != NULL)
-		store(open, ev_render(answer));
+		ev_key_store_rendered(open, ev_render(answer));
 }
 
 Datum
