@@ -21,7 +21,7 @@ REGRESS := $(sort $(basename $(notdir $(wildcard sql/*.sql))))
 REGRESS_OPTS = --inputdir=. --outputdir=build/regress
 REGRESS_PREP = build/regress
 ISOLATION := $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation --load-extension=evently
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation --load-extension=pg_trgm --load-extension=evently
 
 # JIT bitcode would need clang to build, and functions that spend their time in SPI gain nothing from it.
 override with_llvm = no

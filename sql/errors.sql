@@ -1,7 +1,7 @@
 \set ECHO none
 -- What the session is told at REPEATABLE READ and above, where a booking would look at a snapshot older than its locks.
 SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS evently;
+CREATE EXTENSION IF NOT EXISTS evently CASCADE;
 CREATE TEMP TABLE told (level text, call text, sqlstate text, detail text);
 CREATE PROCEDURE pg_temp.ask(calls text[]) LANGUAGE plpgsql AS $$
 DECLARE

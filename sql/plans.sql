@@ -4,7 +4,7 @@
 \pset format unaligned
 \pset tuples_only on
 SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS evently;
+CREATE EXTENSION IF NOT EXISTS evently CASCADE;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 BEGIN;
 SELECT plan(7);

@@ -1,6 +1,6 @@
 -- Evently: sell tickets inside PostgreSQL without overselling.
 -- The files of extension/sql/ are concatenated in name order into evently--1.0.sql.
-\echo Use "CREATE EXTENSION evently" to load this file. \quit
+\echo Use "CREATE EXTENSION evently CASCADE" to load this file. \quit
 
 -- Roles belong to the cluster, not to the database: a second database, or a restored dump, finds them there.
 DO $$
