@@ -15,7 +15,6 @@
 #include "idempotency.h"
 #include "lock.h"
 #include "outbox.h"
-#include "render.h"
 #include "request.h"
 #include "spi.h"
 #include "table.h"
@@ -195,14 +194,11 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 	return booking;
 }
 
-/* Tells of a new booking, and keeps it for a replay: rendered once. */
 static void
 tell_and_keep(const EvKey *key, const EvBooking *booking, Datum detail)
 {
-	char *rendered = ev_render(detail);
-
-	ev_outbox_add(&booking->event_id, "BOOKING", &booking->booking_id, "BOOKING_CONFIRMED", &booking->user_id, rendered);
-	ev_key_store_rendered(key, rendered);
+	ev_outbox_answer(key, &booking->event_id, "BOOKING", &booking->booking_id, "BOOKING_CONFIRMED", &booking->user_id,
+					 detail);
 }
 
 /* book(event_id, user_id, seat_ids, quantity, section_id, idempotency_key) */
@@ -352,10 +348,10 @@ booking_of_hold(EvHold *hold, TimestampTz clock)
 
 /*
  * A hold is a promise: it is kept after the sale has ended, but not where the event sells no more (inactive). The
- * booking that a confirmed hold became is its answer for ever.
+ * booking that a confirmed hold became is its answer for ever; then it is not a new one.
  */
 static EvBooking
-confirm(EvHold *hold)
+confirm(EvHold *hold, bool *is_new)
 {
 	EvBooking booking;
 	TimestampTz clock;
@@ -363,7 +359,8 @@ confirm(EvHold *hold)
 
 	ev_lock_event_shared(&hold->event_id);
 	carried = ev_hold_lock(hold);
-	if (strcmp(hold->status, "confirmed") == 0)
+	*is_new = strcmp(hold->status, "confirmed") != 0;
+	if (!*is_new)
 	{
 		ev_query(&find_booking_of_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id));
 		return ev_booking_load(&hold->event_id, DatumGetUUIDP(ev_copied_value(0, 1)), NULL);
@@ -391,10 +388,14 @@ evently_confirm_hold(PG_FUNCTION_ARGS)
 	if (!ev_key_open(&key, &confirm_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 3),
 					 ev_id_text, &hold->hold_id, &result))
 	{
-		EvBooking booking = confirm(hold);
+		bool is_new;
+		EvBooking booking = confirm(hold, &is_new);
 
 		result = booking_detail(fcinfo, &booking);
-		ev_key_store(&key, result);
+		if (is_new)
+			tell_and_keep(&key, &booking, result);
+		else
+			ev_key_store(&key, result);
 	}
 	PG_RETURN_DATUM(ev_end(result));
 }

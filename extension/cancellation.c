@@ -16,6 +16,7 @@
 #include "idempotency.h"
 #include "lock.h"
 #include "money.h"
+#include "outbox.h"
 #include "spi.h"
 #include "stock.h"
 #include "tuple.h"
@@ -125,7 +126,7 @@ record(const EvBooking *booking, const char *reason, TimestampTz clock)
 }
 
 static Datum
-cancel(const EvBooking *booking, const char *reason)
+cancel(const EvBooking *booking, const char *reason, bool *is_new)
 {
 	EvEvent *event;
 	TimestampTz clock;
@@ -133,7 +134,8 @@ cancel(const EvBooking *booking, const char *reason)
 	ev_lock_event_shared(&booking->event_id);
 	event = ev_event_load(&booking->event_id);
 	ev_query(&lock_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
-	if (strcmp(ev_get_text(0, 1), "cancelled") == 0)
+	*is_new = strcmp(ev_get_text(0, 1), "cancelled") != 0;
+	if (!*is_new)
 	{
 		ev_query(&find_cancellation, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
 		return ev_copied_value(0, 1);
@@ -160,8 +162,14 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 	if (!ev_key_open(&key, &cancel_operation, &booking.event_id, &booking.user_id, ev_text_argument(fcinfo, 4),
 					 ev_id_text, &booking.booking_id, &result))
 	{
-		result = cancel(&booking, ev_text_argument(fcinfo, 3));
-		ev_key_store(&key, result);
+		bool is_new;
+
+		result = cancel(&booking, ev_text_argument(fcinfo, 3), &is_new);
+		if (is_new)
+			ev_outbox_answer(&key, &booking.event_id, "BOOKING", &booking.booking_id, "BOOKING_CANCELLED",
+							 &booking.user_id, result);
+		else
+			ev_key_store(&key, result);
 	}
 	PG_RETURN_DATUM(ev_end(result));
 }

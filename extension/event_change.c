@@ -17,6 +17,8 @@
 #include "event_check.h"
 #include "event_read.h"
 #include "lock.h"
+#include "outbox.h"
+#include "render.h"
 #include "spi.h"
 #include "stock.h"
 #include "tuple.h"
@@ -107,6 +109,7 @@ EV_STATEMENT(cancellation_summary,
 typedef struct Change
 {
 	pg_uuid_t event_id;
+	const pg_uuid_t *actor_id;
 	char *status;
 	TimestampTz start;
 	TimestampTz end;
@@ -121,7 +124,7 @@ typedef struct Change
 static Change
 begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version)
 {
-	Change change = {.event_id = *event_id};
+	Change change = {.event_id = *event_id, .actor_id = actor_id};
 	pg_uuid_t owner;
 	bool has_owner;
 	int present;
@@ -149,11 +152,19 @@ begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version
 	return change;
 }
 
+/* Tells of a change, and returns what it made. */
 static Datum
-end_change(const Change *change)
+tell(const Change *change, const char *type, Datum detail)
+{
+	ev_outbox_add(&change->event_id, "EVENT", &change->event_id, type, change->actor_id, ev_render(detail));
+	return detail;
+}
+
+static Datum
+end_change(const Change *change, const char *type)
 {
 	ev_query(&raise_version, ev_uuid(&change->event_id));
-	return ev_event_detail(&change->event_id);
+	return tell(change, type, ev_event_detail(&change->event_id));
 }
 
 static void
@@ -266,7 +277,7 @@ evently_update_event(PG_FUNCTION_ARGS)
 		change_capacity(&change, PG_GETARG_INT32(11));
 	if (!PG_ARGISNULL(14))
 		change_status(&change, ev_text_argument(fcinfo, 14));
-	PG_RETURN_DATUM(ev_end(end_change(&change)));
+	PG_RETURN_DATUM(ev_end(end_change(&change, "EVENT_UPDATED")));
 }
 
 /* set_event_status(event_id, status, actor_id, version): setting the present one changes nothing */
@@ -282,7 +293,7 @@ evently_set_event_status(PG_FUNCTION_ARGS)
 	change_status(&change, status);
 	PG_RETURN_DATUM(ev_end(pg_strcasecmp(status, change.status) == 0
 							   ? ev_event_detail(&change.event_id)
-							   : end_change(&change)));
+							   : end_change(&change, "EVENT_STATUS_CHANGED")));
 }
 
 /* cancel_event(event_id, actor_id, version): holds are released, bookings refunded in full */
@@ -309,5 +320,5 @@ evently_cancel_event(PG_FUNCTION_ARGS)
 	bookings = (int) ev_query(&cancel_all_bookings, event);
 	ev_query(&restore_stock, event);
 	ev_query(&cancellation_summary, event, ev_int(bookings), ev_int(holds), clock);
-	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+	PG_RETURN_DATUM(ev_end(tell(&change, "EVENT_CANCELLED", ev_copied_value(0, 1))));
 }

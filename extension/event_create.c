@@ -13,6 +13,8 @@
 #include "event_check.h"
 #include "event_read.h"
 #include "id.h"
+#include "outbox.h"
+#include "render.h"
 #include "spi.h"
 #include "tuple.h"
 #include "venue.h"
@@ -140,6 +142,7 @@ evently_create_event(PG_FUNCTION_ARGS)
 	char *currency;
 	char *status;
 	Numeric base_price;
+	Datum detail;
 
 	ev_begin(EV_WRITES);
 	(void) ev_required_text(fcinfo, 0, "name");
@@ -182,5 +185,7 @@ evently_create_event(PG_FUNCTION_ARGS)
 		ev_query(&insert_general_section, ev_uuid(&event_id), ev_int(capacity),
 				 ev_datum(NumericGetDatum(base_price)));
 	ev_query(&insert_stock, ev_uuid(&event_id));
-	PG_RETURN_DATUM(ev_end(ev_event_detail(&event_id)));
+	detail = ev_event_detail(&event_id);
+	ev_outbox_add(&event_id, "EVENT", &event_id, "EVENT_CREATED", ev_uuid_argument(fcinfo, 17), ev_render(detail));
+	PG_RETURN_DATUM(ev_end(detail));
 }

@@ -13,6 +13,8 @@
 #include "id.h"
 #include "idempotency.h"
 #include "lock.h"
+#include "outbox.h"
+#include "render.h"
 #include "request.h"
 #include "spi.h"
 #include "stock.h"
@@ -97,6 +99,16 @@ store_hold(const EvHold *hold)
 			 ev_time(hold->created_at), ev_time(hold->expires_at));
 }
 
+/* Tells what became of a hold, and returns it. */
+static Datum
+changed(FunctionCallInfo fcinfo, const EvHold *hold, const char *type, TimestampTz clock)
+{
+	Datum detail = ev_hold_detail(fcinfo, hold, clock);
+
+	ev_outbox_add(&hold->event_id, "HOLD", &hold->hold_id, type, &hold->user_id, ev_render(detail));
+	return detail;
+}
+
 static Datum
 place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
 {
@@ -115,7 +127,7 @@ place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
 		hold = new_hold(request, grant);
 		store_hold(hold);
 		result = ev_hold_detail(fcinfo, hold, grant->clock);
-		ev_key_store(&key, result);
+		ev_outbox_answer(&key, &hold->event_id, "HOLD", &hold->hold_id, "HOLD_CREATED", &hold->user_id, result);
 	}
 	return ev_end(result);
 }
@@ -183,7 +195,7 @@ evently_extend_hold(PG_FUNCTION_ARGS)
 	if (hold->ordinals != NULL)
 		ev_query(&extend_seats, ev_uuid(&hold->event_id), ev_hold_ordinals(hold), ev_uuid(&hold->hold_id),
 				 ev_time(hold->expires_at));
-	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, clock)));
+	PG_RETURN_DATUM(ev_end(changed(fcinfo, hold, "HOLD_EXTENDED", clock)));
 }
 
 /* Give back what an active hold still has. */
@@ -215,6 +227,8 @@ evently_release_hold(PG_FUNCTION_ARGS)
 {
 	EvHold *hold;
 	EvEvent *event;
+	TimestampTz clock;
+	Datum result;
 
 	ev_begin(EV_WRITES);
 	hold = ev_hold_by_arguments(fcinfo);
@@ -226,8 +240,15 @@ evently_release_hold(PG_FUNCTION_ARGS)
 				 "Cancel the booking instead.", "the hold is confirmed");
 	if (strcmp(hold->status, "active") == 0)
 	{
+		bool over;
+
 		give_back(hold, event);
-		ev_hold_set_status(hold, ev_hold_is_over(hold, GetCurrentTimestamp()) ? "expired" : "released");
+		clock = GetCurrentTimestamp();
+		over = ev_hold_is_over(hold, clock);
+		ev_hold_set_status(hold, over ? "expired" : "released");
+		result = changed(fcinfo, hold, over ? "HOLD_EXPIRED" : "HOLD_RELEASED", clock);
 	}
-	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, GetCurrentTimestamp())));
+	else
+		result = ev_hold_detail(fcinfo, hold, GetCurrentTimestamp());
+	PG_RETURN_DATUM(ev_end(result));
 }

@@ -12,6 +12,7 @@
 #include "args.h"
 #include "id.h"
 #include "outbox.h"
+#include "render.h"
 #include "spi.h"
 #include "table.h"
 #include "tuple.h"
@@ -73,6 +74,16 @@ ev_outbox_add(const pg_uuid_t *event_id, const char *aggregatetype, const pg_uui
 	};
 
 	ev_insert(&outbox_table, &insert_outbox, values);
+}
+
+void
+ev_outbox_answer(const EvKey *key, const pg_uuid_t *event_id, const char *aggregatetype, const pg_uuid_t *aggregateid,
+				 const char *type, const pg_uuid_t *user_id, Datum answer)
+{
+	char *rendered = ev_render(answer);
+
+	ev_outbox_add(event_id, aggregatetype, aggregateid, type, user_id, rendered);
+	ev_key_store_rendered(key, rendered);
 }
 
 /* outbox_add(event_id, aggregatetype, aggregateid, type, user_id, payload) */

@@ -13,6 +13,8 @@
 #include "errors.h"
 #include "id.h"
 #include "lock.h"
+#include "outbox.h"
+#include "render.h"
 #include "spi.h"
 #include "tuple.h"
 #include "venue.h"
@@ -255,11 +257,20 @@ store_sections(const pg_uuid_t *venue_id, const NewSection *sections, int n)
 	}
 }
 
-static void
+static Datum
 venue_detail_of(const pg_uuid_t *venue_id)
 {
 	if (ev_query(&venue_detail, ev_uuid(venue_id)) == 0)
 		ev_venue_not_found(venue_id);
+	return ev_copied_value(0, 1);
+}
+
+/* Tells of a change, and returns what it made. */
+static Datum
+tell(const pg_uuid_t *venue_id, const char *type, const pg_uuid_t *actor_id, Datum detail)
+{
+	ev_outbox_add(NULL, "VENUE", venue_id, type, actor_id, ev_render(detail));
+	return detail;
 }
 
 void
@@ -313,8 +324,7 @@ evently_create_venue(PG_FUNCTION_ARGS)
 	ev_query(&insert_venue, ev_uuid(&venue_id), ev_arg(0), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4), ev_arg(5),
 			 ev_int(capacity), ev_arg(7), ev_arg(9));
 	store_sections(&venue_id, sections, n);
-	venue_detail_of(&venue_id);
-	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+	PG_RETURN_DATUM(ev_end(tell(&venue_id, "VENUE_CREATED", ev_uuid_argument(fcinfo, 9), venue_detail_of(&venue_id))));
 }
 
 /* get_venue(venue_id) */
@@ -322,8 +332,7 @@ Datum
 evently_get_venue(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
-	venue_detail_of(ev_required_uuid(fcinfo, 0, "venue_id"));
-	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+	PG_RETURN_DATUM(ev_end(venue_detail_of(ev_required_uuid(fcinfo, 0, "venue_id"))));
 }
 
 /* update_venue(venue_id, name, address, city, state, country, postal_code, capacity, layout_config, version) */
@@ -346,8 +355,7 @@ evently_update_venue(PG_FUNCTION_ARGS)
 		ev_invalid("capacity", "the capacity of a venue with sections is theirs: %d", ev_get_int(0, 2));
 	ev_query(&update_venue, ev_uuid(venue_id), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6),
 			 ev_arg(7), ev_arg(8));
-	venue_detail_of(venue_id);
-	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+	PG_RETURN_DATUM(ev_end(tell(venue_id, "VENUE_UPDATED", NULL, venue_detail_of(venue_id))));
 }
 
 /* delete_venue(venue_id): the row lock conflicts with the key share lock that create_event() takes */
@@ -366,7 +374,7 @@ evently_delete_venue(PG_FUNCTION_ARGS)
 				 NULL, "the venue has events");
 	ev_query(&delete_parts, ev_uuid(venue_id));
 	ev_query(&delete_venue, ev_uuid(venue_id));
-	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+	PG_RETURN_DATUM(ev_end(tell(venue_id, "VENUE_DELETED", NULL, ev_copied_value(0, 1))));
 }
 
 /* One at a time per name, so that two events created side by side share the venue that one of them creates. */
@@ -395,5 +403,6 @@ ev_venue_find_or_create(Datum venue_jsonb, const pg_uuid_t *created_by)
 	ev_query(&insert_venue, ev_uuid(&venue_id), ev_text(field[0]), ev_text(field[1]), ev_text(field[2]),
 			 ev_text(field[3]), ev_text(field[4]), ev_text(field[5]), ev_int(capacity), ev_null(),
 			 ev_maybe_uuid(created_by));
+	(void) tell(&venue_id, "VENUE_CREATED", created_by, venue_detail_of(&venue_id));
 	return venue_id;
 }

@@ -24,7 +24,7 @@ CREATE FUNCTION evently.create_venue(name text, address text DEFAULT NULL, city 
 RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_venue';
 COMMENT ON FUNCTION evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid) IS
-'A venue. sections: array of {"name", "kind": "reserved", "rows", "seats_per_row", "row_start": "A", "price_multiplier": 1} or {"name", "kind": "general", "capacity", "price_multiplier"}; their seats are made at once, labelled A-1, or VIP-A-1 where sections share rows. With sections the capacity is theirs. Errors: VE001 VALIDATION_ERROR. Writes venue, venue_section, venue_seat.';
+'A venue. sections: array of {"name", "kind": "reserved", "rows", "seats_per_row", "row_start": "A", "price_multiplier": 1} or {"name", "kind": "general", "capacity", "price_multiplier"}; their seats are made at once, labelled A-1, or VIP-A-1 where sections share rows. With sections the capacity is theirs. Errors: VE001 VALIDATION_ERROR. Writes venue, venue_section, venue_seat, outbox.';
 
 CREATE FUNCTION evently.get_venue(venue_id uuid) RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_venue';
@@ -69,12 +69,12 @@ CREATE FUNCTION evently.update_venue(venue_id uuid, name text DEFAULT NULL, addr
 RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_update_venue';
 COMMENT ON FUNCTION evently.update_venue(uuid, text, text, text, text, text, text, integer, jsonb, integer) IS
-'Changes what is not null; existing events keep what they copied. version, when given, must be the present one. Errors: VE409 VENUE_NOT_FOUND, VE408 CONCURRENT_UPDATE, VE001 VALIDATION_ERROR. Writes venue.';
+'Changes what is not null; existing events keep what they copied. version, when given, must be the present one. Errors: VE409 VENUE_NOT_FOUND, VE408 CONCURRENT_UPDATE, VE001 VALIDATION_ERROR. Writes venue, outbox.';
 
 CREATE FUNCTION evently.delete_venue(venue_id uuid) RETURNS evently.venue_deletion
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_delete_venue';
 COMMENT ON FUNCTION evently.delete_venue(uuid) IS
-'Deletes a venue that no event uses. Errors: VE409 VENUE_NOT_FOUND, VE410 VENUE_IN_USE. Writes venue, venue_section, venue_seat.';
+'Deletes a venue that no event uses. Errors: VE409 VENUE_NOT_FOUND, VE410 VENUE_IN_USE. Writes venue, venue_section, venue_seat, outbox.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid),

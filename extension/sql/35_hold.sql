@@ -4,13 +4,13 @@ CREATE FUNCTION evently.hold_seats(event_id uuid, user_id uuid, seat_ids text[],
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_hold_seats';
 COMMENT ON FUNCTION evently.hold_seats(uuid, uuid, text[], text) IS
-'Puts these seats (labels, or layout ids) aside for evently.hold_ttl seconds, all or none. With an idempotency key (1 to 255 characters) a retry gets the first answer. Errors: VE101 SEATS_UNAVAILABLE, VE103 SEAT_NOT_FOUND, VE104 SEAT_MAP_MISSING, VE108 HOLD_LIMIT, VE110 LIMIT_EXCEEDED, VE401 EVENT_NOT_FOUND, VE402 EVENT_NOT_BOOKABLE, VE403 SALE_NOT_STARTED, VE404 SALE_ENDED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Writes hold, event_seat, stock, idempotency.';
+'Puts these seats (labels, or layout ids) aside for evently.hold_ttl seconds, all or none. With an idempotency key (1 to 255 characters) a retry gets the first answer. Errors: VE101 SEATS_UNAVAILABLE, VE103 SEAT_NOT_FOUND, VE104 SEAT_MAP_MISSING, VE108 HOLD_LIMIT, VE110 LIMIT_EXCEEDED, VE401 EVENT_NOT_FOUND, VE402 EVENT_NOT_BOOKABLE, VE403 SALE_NOT_STARTED, VE404 SALE_ENDED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Writes hold, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.hold_tickets(event_id uuid, user_id uuid, quantity integer, section_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_hold_tickets';
 COMMENT ON FUNCTION evently.hold_tickets(uuid, uuid, integer, uuid, text) IS
-'Puts that many tickets of one section aside: of section_id, or of the first that has enough; in a section with seats, the first free ones. Errors: VE102 INSUFFICIENT_SEATS, VE105 SECTION_NOT_FOUND, and those of hold_seats(). Writes hold, event_seat, stock, idempotency.';
+'Puts that many tickets of one section aside: of section_id, or of the first that has enough; in a section with seats, the first free ones. Errors: VE102 INSUFFICIENT_SEATS, VE105 SECTION_NOT_FOUND, and those of hold_seats(). Writes hold, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.place_hold(event_id uuid, user_id uuid, seat_ids text[] DEFAULT NULL, quantity integer DEFAULT NULL,
 	section_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
@@ -32,12 +32,12 @@ COMMENT ON FUNCTION evently.validate_hold(uuid, uuid, uuid) IS
 CREATE FUNCTION evently.extend_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_extend_hold';
 COMMENT ON FUNCTION evently.extend_hold(uuid, uuid, uuid) IS
-'A live hold lives evently.hold_ttl seconds from now, evently.hold_max_lifetime from its beginning at most. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE108 HOLD_LIMIT. Writes hold, event_seat.';
+'A live hold lives evently.hold_ttl seconds from now, evently.hold_max_lifetime from its beginning at most. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE108 HOLD_LIMIT. Writes hold, event_seat, outbox.';
 
 CREATE FUNCTION evently.release_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_release_hold';
 COMMENT ON FUNCTION evently.release_hold(uuid, uuid, uuid) IS
-'Gives everything back. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE109 HOLD_NOT_ACTIVE when it is confirmed. Writes hold, event_seat, stock.';
+'Gives everything back. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE109 HOLD_NOT_ACTIVE when it is confirmed. Writes hold, event_seat, stock, outbox.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.hold_seats(uuid, uuid, text[], text),

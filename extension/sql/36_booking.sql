@@ -5,13 +5,13 @@ CREATE FUNCTION evently.book(event_id uuid, user_id uuid, seat_ids text[] DEFAUL
 RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_book';
 COMMENT ON FUNCTION evently.book(uuid, uuid, text[], integer, uuid, text) IS
-'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. Errors: those of hold_seats() and hold_tickets() but HOLD_LIMIT. Writes booking, ticket, event_seat, stock, idempotency.';
+'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. Errors: those of hold_seats() and hold_tickets() but HOLD_LIMIT. Writes booking, ticket, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.confirm_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_confirm_hold';
 COMMENT ON FUNCTION evently.confirm_hold(uuid, uuid, uuid, text) IS
-'Turns a live hold into a booking at the price promised by the hold. Confirming it again gives the same booking. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE (released), VE402 EVENT_NOT_BOOKABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes booking, ticket, hold, event_seat, idempotency.';
+'Turns a live hold into a booking at the price promised by the hold. Confirming it again gives the same booking. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE (released), VE402 EVENT_NOT_BOOKABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes booking, ticket, hold, event_seat, idempotency, outbox.';
 
 CREATE FUNCTION evently.get_booking(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_booking';
@@ -32,7 +32,7 @@ CREATE FUNCTION evently.cancel_booking(event_id uuid, booking_id uuid, user_id u
 RETURNS evently.cancellation_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_cancel_booking';
 COMMENT ON FUNCTION evently.cancel_booking(uuid, uuid, uuid, text, text) IS
-'Cancels a booking before its event starts, free of charge: seats and tickets go back at once. A repeat gives the same answer. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN, VE202 CANCELLATION_NOT_ALLOWED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes cancellation, booking, ticket, event_seat, stock, idempotency.';
+'Cancels a booking before its event starts, free of charge: seats and tickets go back at once. A repeat gives the same answer. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN, VE202 CANCELLATION_NOT_ALLOWED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes cancellation, booking, ticket, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.matching_bookings(user_id uuid, event_id uuid, status text)
 RETURNS SETOF evently.booking
