@@ -7,12 +7,16 @@ PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_con
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 
 SOURCES := $(sort $(wildcard extension/*.c))
-INSTALL_SQL := build/evently--1.0.sql
+VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" extension/evently.control)
+SQL := $(sort $(wildcard extension/sql/*.sql))
+INSTALL_SQL := build/evently--$(VERSION).sql
+UPDATE_SQL := build/evently--1.0--1.1.sql
 
 EXTENSION = extension/evently
 MODULE_big = evently
 OBJS = $(SOURCES:extension/%.c=build/%.o)
-DATA_built = $(INSTALL_SQL)
+DATA = extension/upgrade/evently--1.0.sql
+DATA_built = $(INSTALL_SQL) $(UPDATE_SQL)
 # The last flag keeps the checkout's path out of the library: two copies of one version build the same file.
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers '-ffile-prefix-map=$(CURDIR)=.'
 EXTRA_CLEAN = build
@@ -46,7 +50,14 @@ $(OBJS): build/%.o: extension/%.c | build
 
 -include $(OBJS:.o=.d)
 
-$(INSTALL_SQL): $(sort $(wildcard extension/sql/*.sql)) | build
+$(INSTALL_SQL): $(SQL) | build
+	cat $^ > $@
+
+# extension/upgrade/README.md
+before_tables = extension/sql/05_% extension/sql/1%
+of_install = extension/sql/00_% extension/sql/20_%
+$(UPDATE_SQL): extension/upgrade/drop.sql $(filter $(before_tables),$(SQL)) extension/upgrade/1.0--1.1.sql \
+		$(filter-out $(before_tables) $(of_install),$(SQL)) | build
 	cat $^ > $@
 
 build build/regress:

@@ -1,19 +1,4 @@
 -- Evently: sell tickets inside PostgreSQL without overselling.
--- The files of extension/sql/ are concatenated in name order into evently--1.0.sql.
+-- The files of extension/sql/ are concatenated in name order into the install script; all but 00 and 20 are part of
+-- the update scripts too (extension/upgrade/README.md).
 \echo Use "CREATE EXTENSION evently CASCADE" to load this file. \quit
-
--- Roles belong to the cluster, not to the database: a second database, or a restored dump, finds them there.
-DO $$
-BEGIN
-	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'evently_owner') THEN
-		CREATE ROLE evently_owner NOLOGIN;
-	END IF;
-	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'evently_api') THEN
-		CREATE ROLE evently_api NOLOGIN;
-	END IF;
-	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'evently_web') THEN
-		CREATE ROLE evently_web NOLOGIN;
-	END IF;
-	GRANT evently_api TO evently_web;
-END
-$$;

@@ -1,6 +1,9 @@
 -- Tables and their constraints. The constraints are the invariants of the engine: they guard every path, an
 -- administrator's own SQL too. evently.verify() checks what a constraint cannot say.
 --
+-- These are the tables of version 1.0. What changes in one is written here, new columns at its end, and in
+-- extension/upgrade/1.0--1.1.sql. New tables, types and indexes stand in 21_tables_1_1.sql, which an update runs as it is.
+--
 -- The booking side (event, event_section, event_seat, stock, hold, booking, ticket, cancellation, idempotency) starts
 -- every key with event_id, so that it can be spread over nodes by event. Accounts and venues are reference data beside it.
 --
@@ -262,53 +265,3 @@ CREATE TABLE evently.idempotency (
 );
 COMMENT ON TABLE evently.idempotency IS
 	'Answers already given, by the caller''s key. Written in the transaction of the work itself, so that both stand or fall together; only successes are kept.';
-
-CREATE TABLE evently.outbox (
-	id uuid PRIMARY KEY,
-	aggregatetype text NOT NULL,
-	aggregateid uuid NOT NULL,
-	type text NOT NULL,
-	payload json NOT NULL,
-	event_id uuid,
-	user_id uuid,
-	xid xid8 NOT NULL,
-	notice boolean NOT NULL,
-	occurred_at timestamptz NOT NULL,
-	acked_at timestamptz,
-	notified_at timestamptz
-);
-CREATE INDEX outbox_pending ON evently.outbox (xid, id) WHERE acked_at IS NULL;
-CREATE INDEX outbox_notice ON evently.outbox (xid, id) WHERE notice AND notified_at IS NULL;
-COMMENT ON TABLE evently.outbox IS
-	'What happened, in the transaction in which it did: for brokers, mailers and auditors. A node''s own stream: its order is that of the node''s transactions.';
-COMMENT ON COLUMN evently.outbox.xid IS 'The transaction. Rows are read in the order of (xid, id), once every transaction before theirs has ended.';
-COMMENT ON COLUMN evently.outbox.notice IS 'Its user wants to be told of it.';
-
--- How many events share a table, and how many of its holds are active, cannot be learned from a few rows: a handful makes
--- every event look like a row or two, and one that begins to sell is in no statistics yet. The planner would read its 50,000
--- seats by the first index that begins with event_id. Without statistics on these columns every value is taken for a
--- two-hundredth of the table, and the whole key is always worth it.
-DO $$
-DECLARE
-	name text;
-BEGIN
-	FOREACH name IN ARRAY ARRAY['event_section', 'stock', 'event_seat', 'hold', 'booking', 'ticket', 'cancellation']
-	LOOP
-		EXECUTE pg_catalog.format('ALTER TABLE evently.%I ALTER COLUMN event_id SET STATISTICS 0', name);
-	END LOOP;
-END
-$$;
-ALTER TABLE evently.hold ALTER COLUMN status SET STATISTICS 0;
-
--- One call a table and statement: each updates the extension's own row.
-DO $$
-DECLARE
-	name text;
-BEGIN
-	FOREACH name IN ARRAY ARRAY['account', 'refresh_token', 'venue', 'venue_section', 'venue_seat', 'event', 'event_section',
-		'stock', 'event_seat', 'hold', 'booking', 'ticket', 'cancellation', 'idempotency', 'outbox']
-	LOOP
-		PERFORM pg_catalog.pg_extension_config_dump(('evently.' || name)::pg_catalog.regclass, '');
-	END LOOP;
-END
-$$;

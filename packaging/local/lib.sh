@@ -144,6 +144,9 @@ shim_environment()
 # psql as whoever sets the database up; after use_private_cluster, or with EVENTLY_DATABASE_URL.
 sql() { "$(pg_bin psql)" -XqAt -v ON_ERROR_STOP=1 ${EVENTLY_DATABASE_URL:+-d "$EVENTLY_DATABASE_URL"} "$@"; }
 
+# The script that CREATE EXTENSION runs, as built.
+install_script() { sed -n "s|^default_version = '\(.*\)'|build/evently--\1.sql|p" extension/evently.control; }
+
 # The socket inode of whoever listens on this TCP port, on whatever address; nothing when the port is free.
 port_listener()
 {

@@ -57,7 +57,7 @@ parse_arguments(int argc, char **argv)
 		exit(0);
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("evently 1.0 (Kore %s, libpq %d)\n", kore_version, PQlibVersion());
+		printf("evently 1.1 (Kore %s, libpq %d)\n", kore_version, PQlibVersion());
 		exit(0);
 	}
 	usage();

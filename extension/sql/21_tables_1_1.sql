@@ -1,0 +1,23 @@
+-- Tables that came with version 1.1, and new indexes on older ones: an update runs this file as it stands, after
+-- extension/upgrade/1.0--1.1.sql has changed the tables of 20_tables.sql. The rules are those of 20_tables.sql.
+
+CREATE TABLE evently.outbox (
+	id uuid PRIMARY KEY,
+	aggregatetype text NOT NULL,
+	aggregateid uuid NOT NULL,
+	type text NOT NULL,
+	payload json NOT NULL,
+	event_id uuid,
+	user_id uuid,
+	xid xid8 NOT NULL,
+	notice boolean NOT NULL,
+	occurred_at timestamptz NOT NULL,
+	acked_at timestamptz,
+	notified_at timestamptz
+);
+CREATE INDEX outbox_pending ON evently.outbox (xid, id) WHERE acked_at IS NULL;
+CREATE INDEX outbox_notice ON evently.outbox (xid, id) WHERE notice AND notified_at IS NULL;
+COMMENT ON TABLE evently.outbox IS
+	'What happened, in the transaction in which it did: for brokers, mailers and auditors. A node''s own stream: its order is that of the node''s transactions.';
+COMMENT ON COLUMN evently.outbox.xid IS 'The transaction. Rows are read in the order of (xid, id), once every transaction before theirs has ended.';
+COMMENT ON COLUMN evently.outbox.notice IS 'Its user wants to be told of it.';

@@ -1,0 +1,1 @@
+-- What changed in the tables of extension/sql/20_tables.sql since 1.0, table by table (extension/upgrade/README.md).
