@@ -25,11 +25,11 @@ PG_FUNCTION_INFO_V1(evently_confirm_hold);
 PG_FUNCTION_INFO_V1(evently_get_booking);
 
 static const char *const booking_columns[] = {
-	"event_id", "booking_id", "user_id", "hold_id", "quantity", "total_price", "currency", "created_at"};
+	"event_id", "booking_id", "user_id", "hold_id", "quantity", "total_price", "currency", "created_at", "pools"};
 EV_STATEMENT(insert_booking,
 			 "INSERT INTO evently.booking (event_id, booking_id, user_id, hold_id, quantity, total_price, currency,"
-			 " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID);
+			 " created_at, pools) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, UUIDARRAYOID);
 EV_TABLE(booking_table, "booking", booking_columns, insert_booking_argtypes);
 
 static const char *const ticket_columns[] = {
@@ -45,7 +45,7 @@ EV_STATEMENT(event_of_booking,
 			 UUIDOID);
 
 EV_STATEMENT(load_booking,
-			 "SELECT user_id, hold_id, quantity, total_price, currency, status::text, created_at, version"
+			 "SELECT user_id, hold_id, quantity, total_price, currency, status::text, created_at, version, pools"
 			 "  FROM evently.booking WHERE event_id = $1 AND booking_id = $2",
 			 UUIDOID, UUIDOID);
 
@@ -155,6 +155,7 @@ store_booking(const EvBooking *booking)
 		ev_datum(NumericGetDatum(booking->total)),
 		ev_text(booking->currency),
 		ev_time(booking->created_at),
+		ev_pool_ids_value(booking->pools),
 	};
 
 	ev_insert(&booking_table, &insert_booking, values);
@@ -274,6 +275,7 @@ ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg
 	booking.status = ev_get_text(0, 6);
 	booking.created_at = ev_get_time(0, 7);
 	booking.version = ev_get_int(0, 8);
+	booking.pools = ev_pool_ids(0, 9);
 	ev_require_owner(actor_id, &booking.user_id, "booking");
 	load_tickets_of(&booking);
 	return booking;
@@ -329,6 +331,7 @@ booking_of_hold(EvHold *hold, TimestampTz clock)
 		.status = "confirmed",
 		.created_at = clock,
 		.version = 1,
+		.pools = hold->pools,
 	};
 	pg_uuid_t *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
 	pg_uuid_t *ids = ev_new_ids(&hold->event_id, hold->quantity);

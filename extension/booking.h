@@ -39,6 +39,7 @@ typedef struct EvBooking
 	char *status;
 	TimestampTz created_at;
 	int version;
+	EvPoolIds pools; /* that its tickets count in beside their sections */
 } EvBooking;
 
 /*

@@ -14,11 +14,10 @@
 #include "errors.h"
 #include "id.h"
 #include "idempotency.h"
-#include "lock.h"
 #include "money.h"
 #include "outbox.h"
+#include "release.h"
 #include "spi.h"
-#include "stock.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_cancel_booking);
@@ -26,16 +25,6 @@ PG_FUNCTION_INFO_V1(evently_cancel_booking);
 EV_STATEMENT(lock_booking,
 			 "SELECT status::text FROM evently.booking WHERE event_id = $1 AND booking_id = $2 FOR UPDATE",
 			 UUIDOID, UUIDOID);
-
-EV_STATEMENT(lock_sold_seats,
-			 "SELECT 1 FROM evently.event_seat WHERE event_id = $1 AND ordinal = ANY ($2)"
-			 " ORDER BY ordinal FOR UPDATE",
-			 UUIDOID, INT4ARRAYOID);
-
-EV_STATEMENT(free_sold_seats,
-			 "UPDATE evently.event_seat SET booking_id = NULL"
-			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND booking_id = $3",
-			 UUIDOID, INT4ARRAYOID, UUIDOID);
 
 EV_STATEMENT(mark_cancelled,
 			 "UPDATE evently.booking SET status = 'cancelled', version = version + 1"
@@ -73,44 +62,6 @@ require_allowed(const EvBooking *booking, const EvEvent *event, TimestampTz cloc
 				 NULL, "the event has started");
 }
 
-/* How many tickets of each section, by the event's order. */
-static int *
-tickets_by_section(const EvBooking *booking, const EvEvent *event)
-{
-	int *tickets = palloc0(event->nsections * sizeof(int));
-
-	for (int i = 0; i < booking->quantity; i++)
-		tickets[ev_event_section_index(event, &booking->tickets[i].section_id)]++;
-	return tickets;
-}
-
-static EvArg
-seat_ordinals(const EvBooking *booking, int *n)
-{
-	int *ordinals = palloc(booking->quantity * sizeof(int));
-
-	*n = 0;
-	for (int i = 0; i < booking->quantity; i++)
-	{
-		if (booking->tickets[i].ordinal > 0)
-			ordinals[(*n)++] = booking->tickets[i].ordinal;
-	}
-	return ev_int_array(ordinals, *n);
-}
-
-static void
-free_seats(const EvBooking *booking)
-{
-	int n;
-	EvArg ordinals = seat_ordinals(booking, &n);
-
-	if (n == 0)
-		return;
-	ev_query(&lock_sold_seats, ev_uuid(&booking->event_id), ordinals);
-	if (ev_query(&free_sold_seats, ev_uuid(&booking->event_id), ordinals, ev_uuid(&booking->booking_id)) != (uint64) n)
-		elog(ERROR, "a sold seat does not belong to its booking");
-}
-
 static Datum
 record(const EvBooking *booking, const char *reason, TimestampTz clock)
 {
@@ -128,11 +79,9 @@ record(const EvBooking *booking, const char *reason, TimestampTz clock)
 static Datum
 cancel(const EvBooking *booking, const char *reason, bool *is_new)
 {
-	EvEvent *event;
+	EvRelease *release = ev_release_begin(&booking->event_id);
 	TimestampTz clock;
 
-	ev_lock_event_shared(&booking->event_id);
-	event = ev_event_load(&booking->event_id);
 	ev_query(&lock_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
 	*is_new = strcmp(ev_get_text(0, 1), "cancelled") != 0;
 	if (!*is_new)
@@ -140,10 +89,9 @@ cancel(const EvBooking *booking, const char *reason, bool *is_new)
 		ev_query(&find_cancellation, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
 		return ev_copied_value(0, 1);
 	}
-	free_seats(booking);
-	ev_stock_change(event, tickets_by_section(booking, event));
-	clock = GetCurrentTimestamp();
-	require_allowed(booking, event, clock);
+	ev_release_tickets(release, booking, booking->tickets, booking->quantity);
+	clock = ev_release_end(release);
+	require_allowed(booking, release->event, clock);
 	return record(booking, reason, clock);
 }
 

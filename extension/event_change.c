@@ -19,8 +19,8 @@
 #include "lock.h"
 #include "outbox.h"
 #include "render.h"
+#include "release.h"
 #include "spi.h"
-#include "stock.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_update_event);
@@ -74,10 +74,10 @@ EV_STATEMENT(free_all_seats,
 			 UUIDOID);
 
 EV_STATEMENT(restore_stock,
-			 "UPDATE evently.stock t"
-			 "   SET available = s.capacity / s.stripes + (t.stripe < s.capacity % s.stripes)::integer"
-			 "  FROM evently.event_section s"
-			 " WHERE s.event_id = $1 AND t.event_id = $1 AND t.section_id = s.section_id",
+			 "UPDATE evently.stock t SET available = p.size / p.stripes + (t.stripe < p.size % p.stripes)::integer"
+			 "  FROM (SELECT section_id, capacity, stripes FROM evently.event_section WHERE event_id = $1"
+			 "         UNION ALL SELECT pool_id, size, stripes FROM evently.pool WHERE event_id = $1) p (pool_id, size, stripes)"
+			 " WHERE t.event_id = $1 AND t.section_id = p.pool_id",
 			 UUIDOID);
 
 EV_STATEMENT(refund_bookings,
@@ -224,15 +224,18 @@ change_status(const Change *change, const char *given)
 static void
 change_capacity(const Change *change, int capacity)
 {
-	EvEvent *event = ev_event_load(&change->event_id);
+	EvRelease *release;
+	EvEvent *event;
 	int taken;
 
 	ev_require_capacity(capacity);
 	if (capacity == change->capacity)
 		return;
+	ev_release_expired(&change->event_id, change->clock);
+	release = ev_release_continue(&change->event_id);
+	event = release->event;
 	if (event->nsections != 1 || event->sections[0].reserved)
 		ev_invalid("total_capacity", "the capacity of an event with sections comes from its venue");
-	ev_stock_reclaim_all(&change->event_id, change->clock);
 	taken = change->capacity - ev_stock_available(event, change->clock)[0];
 	if (capacity < taken)
 		ev_raise(EV_CAPACITY_BELOW_BOOKED,
@@ -241,10 +244,11 @@ change_capacity(const Change *change, int capacity)
 							   "booked", taken),
 				 NULL, "the capacity cannot be less than the %d tickets sold and held", taken);
 	if (capacity < change->capacity)
-		ev_stock_gather(event, &event->sections[0], change->capacity - capacity);
+		ev_stock_gather(&change->event_id, ev_section_pool(&event->sections[0]), change->capacity - capacity);
 	else
-		ev_stock_spread(event, &event->sections[0], capacity - change->capacity);
+		ev_release_places(release, 0, capacity - change->capacity);
 	ev_query(&set_capacity, ev_uuid(&change->event_id), ev_int(capacity));
+	(void) ev_release_end(release);
 }
 
 /*

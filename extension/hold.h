@@ -22,6 +22,7 @@
 
 #include "errors.h"
 #include "event.h"
+#include "pool.h"
 #include "reserve.h"
 #include "spi.h"
 
@@ -40,6 +41,7 @@ typedef struct EvHold
 	char *status;
 	TimestampTz created_at;
 	TimestampTz expires_at;
+	EvPoolIds pools; /* that it counts in beside its section */
 } EvHold;
 
 /* HOLD_NOT_FOUND. event_id may be NULL: found by the hold's id. FORBIDDEN where the actor may not see it. */

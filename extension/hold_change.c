@@ -15,9 +15,9 @@
 #include "lock.h"
 #include "outbox.h"
 #include "render.h"
+#include "release.h"
 #include "request.h"
 #include "spi.h"
-#include "stock.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_hold_seats);
@@ -28,10 +28,10 @@ PG_FUNCTION_INFO_V1(evently_release_hold);
 
 EV_STATEMENT(insert_hold,
 			 "INSERT INTO evently.hold (event_id, hold_id, user_id, section_id, ordinals, quantity, prices,"
-			 " total_price, currency, created_at, expires_at)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+			 " total_price, currency, created_at, expires_at, pools)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4ARRAYOID, INT4OID, NUMERICARRAYOID,
-			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID);
+			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID);
 
 EV_STATEMENT(extend_hold,
 			 "UPDATE evently.hold SET expires_at = $3 WHERE event_id = $1 AND hold_id = $2",
@@ -41,12 +41,6 @@ EV_STATEMENT(extend_seats,
 			 "UPDATE evently.event_seat SET held_until = $4"
 			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND hold_id = $3",
 			 UUIDOID, INT4ARRAYOID, UUIDOID, TIMESTAMPTZOID);
-
-EV_STATEMENT(free_seats,
-			 "UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL"
-			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND hold_id = $3"
-			 " RETURNING section_id",
-			 UUIDOID, INT4ARRAYOID, UUIDOID);
 
 EV_STATEMENT(replay_hold,
 			 "SELECT json_populate_record(NULL::evently.hold_detail, $1)",
@@ -96,7 +90,7 @@ store_hold(const EvHold *hold)
 			 ev_maybe_uuid(hold->section_id), hold->ordinals ? ev_hold_ordinals(hold) : ev_null(),
 			 ev_int(hold->quantity), ev_array(prices, hold->quantity, NUMERICOID),
 			 ev_datum(NumericGetDatum(hold->total)), ev_text(hold->currency),
-			 ev_time(hold->created_at), ev_time(hold->expires_at));
+			 ev_time(hold->created_at), ev_time(hold->expires_at), ev_pool_ids_value(hold->pools));
 }
 
 /* Tells what became of a hold, and returns it. */
@@ -198,42 +192,18 @@ evently_extend_hold(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(changed(fcinfo, hold, "HOLD_EXTENDED", clock)));
 }
 
-/* Give back what an active hold still has. */
-static void
-give_back(const EvHold *hold, const EvEvent *event)
-{
-	int *deltas = palloc0(event->nsections * sizeof(int));
-
-	if (hold->section_id != NULL)
-		deltas[ev_event_section_index(event, hold->section_id)] = hold->quantity;
-	else
-	{
-		int freed = (int) ev_query(&free_seats, ev_uuid(&hold->event_id), ev_hold_ordinals(hold),
-								   ev_uuid(&hold->hold_id));
-
-		for (int i = 0; i < freed; i++)
-		{
-			pg_uuid_t section_id = ev_get_uuid(i, 1);
-
-			deltas[ev_event_section_index(event, &section_id)]++;
-		}
-	}
-	ev_stock_change(event, deltas);
-}
-
 /* release_hold(event_id, hold_id, user_id): a repeat gives the same answer */
 Datum
 evently_release_hold(PG_FUNCTION_ARGS)
 {
 	EvHold *hold;
-	EvEvent *event;
+	EvRelease *release;
 	TimestampTz clock;
 	Datum result;
 
 	ev_begin(EV_WRITES);
 	hold = ev_hold_by_arguments(fcinfo);
-	ev_lock_event_shared(&hold->event_id);
-	event = ev_event_load(&hold->event_id);
+	release = ev_release_begin(&hold->event_id);
 	ev_hold_lock(hold);
 	if (strcmp(hold->status, "confirmed") == 0)
 		ev_raise(EV_HOLD_NOT_ACTIVE, ev_detail_text(ev_hold_facts(hold), "status", hold->status),
@@ -242,8 +212,8 @@ evently_release_hold(PG_FUNCTION_ARGS)
 	{
 		bool over;
 
-		give_back(hold, event);
-		clock = GetCurrentTimestamp();
+		ev_release_hold(release, hold);
+		clock = ev_release_end(release);
 		over = ev_hold_is_over(hold, clock);
 		ev_hold_set_status(hold, over ? "expired" : "released");
 		result = changed(fcinfo, hold, over ? "HOLD_EXPIRED" : "HOLD_RELEASED", clock);

@@ -84,29 +84,29 @@ ev_unlock_event_shared(const pg_uuid_t *event)
 }
 
 static LOCKTAG
-stripe_tag(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+stripe_tag(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe)
 {
-	return lock_tag(LOCK_STRIPE, hash_id(section, hash_id(event, (uint64) stripe)));
+	return lock_tag(LOCK_STRIPE, hash_id(pool, hash_id(event, (uint64) stripe)));
 }
 
 bool
-ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe)
 {
-	LOCKTAG tag = stripe_tag(event, section, stripe);
+	LOCKTAG tag = stripe_tag(event, pool, stripe);
 
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 void
-ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe)
 {
-	wait_for(stripe_tag(event, section, stripe), ExclusiveLock);
+	wait_for(stripe_tag(event, pool, stripe), ExclusiveLock);
 }
 
 void
-ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe)
+ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe)
 {
-	LOCKTAG tag = stripe_tag(event, section, stripe);
+	LOCKTAG tag = stripe_tag(event, pool, stripe);
 
 	(void) LockRelease(&tag, ExclusiveLock, false);
 }

@@ -3,17 +3,18 @@
  *		The heavyweight locks of the booking side, all held to the end of the transaction.
  *
  * Lock order, for every function of the extension:
- *		K -> U -> Q -> hold or booking row -> seat rows (by ordinal) -> T (by section) -> inserts.
+ *		K -> U -> Q -> hold or booking row -> seat rows (by ordinal)
+ *		-> T (sections in their order, then other pools by their ids) -> inserts.
  *
  *	K	(scope, user, operation, idempotency key)	one execution per key
  *	U	(event, user)			limits per user: what is counted after U cannot change before the commit
  *	Q	the event				shared: sell; exclusive: change status, price, capacity, gather scattered stock
- *	T	(section, stripe)		one row of stock
+ *	T	(pool, stripe)			one row of stock; a pool is a section, or what else is counted (pool.h)
  *
  * Rules: one event per transaction, or lock_event() first. A lock is never upgraded: a call that finds it needs Q
  * exclusive lets its shared Q go while it holds no row lock and no T, takes it exclusive and starts again. T is tried;
- * where all of a section are busy one is waited for. T is the last: whoever holds one waits for nothing but the next
- * section's, so a crowd that waits for one popular seat stops nobody else. What a lock guards is read in a statement
+ * where all of a pool are busy one is waited for. T is the last: whoever holds one waits for nothing but the next
+ * pool's, so a crowd that waits for one popular seat stops nobody else. What a lock guards is read in a statement
  * that starts after the lock is granted, and the clock is read after the last lock.
  *
  * Accounts are outside this order: their locks (administrators, sessions) are K locks in transactions that take no other.
@@ -33,8 +34,8 @@ extern void ev_lock_event_shared(const pg_uuid_t *event);
 extern void ev_lock_event_exclusive(const pg_uuid_t *event);
 extern void ev_unlock_event_shared(const pg_uuid_t *event);
 
-extern bool ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe);
-extern void ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe);
-extern void ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *section, int stripe);
+extern bool ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
+extern void ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
+extern void ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
 
 #endif

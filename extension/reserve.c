@@ -11,6 +11,7 @@
 #include "guc.h"
 #include "lock.h"
 #include "money.h"
+#include "release.h"
 #include "reserve.h"
 #include "spi.h"
 #include "stock.h"
@@ -83,7 +84,7 @@ take_locked_seats(const EvRequest *request, EvGrant *grant)
 {
 	EvSeatOwner owner = {.hold_id = request->hold_id, .booking_id = request->booking_id};
 
-	ev_stock_change(grant->event, newly_taken(grant));
+	ev_stock_change_sections(grant->event, newly_taken(grant));
 	decide_at(grant, request, GetCurrentTimestamp());
 	owner.held_until = grant->expires_at;
 	ev_seats_give(grant->event, grant->seats, grant->quantity, owner);
@@ -170,8 +171,8 @@ take_tickets(const EvRequest *request, EvGrant *grant, bool exclusive)
 	if (grant->section->reserved)
 		return take_best_seats(request, grant);
 	if (exclusive)
-		ev_stock_gather(grant->event, grant->section, grant->quantity);
-	else if (!ev_stock_take(grant->event, grant->section, grant->quantity))
+		ev_stock_gather(&request->event_id, ev_section_pool(grant->section), grant->quantity);
+	else if (!ev_stock_take(&request->event_id, ev_section_pool(grant->section), grant->quantity))
 		return false;
 	decide_at(grant, request, GetCurrentTimestamp());
 	return true;
@@ -231,7 +232,7 @@ take_by_quantity(const EvRequest *request, EvGrant *grant)
 	ev_lock_event_exclusive(&request->event_id);
 	load_event(request, grant);
 	clock = GetCurrentTimestamp();
-	ev_stock_reclaim_all(&request->event_id, clock);
+	ev_release_expired(&request->event_id, clock);
 	grant->section = choose_section(request, grant->event, clock);
 	if (!take_tickets(request, grant, true))
 		elog(ERROR, "stock and seats of a section disagree");

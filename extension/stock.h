@@ -1,13 +1,16 @@
 /*
  * stock.h
- *		What is left of a section, spread over stripes: rows that buyers take from side by side.
+ *		What is left of a pool, spread over stripes: rows that buyers take from side by side.
+ *
+ * A pool is a section's places, or what else is counted beside them (pool.h): all are taken, gathered, returned and
+ * reclaimed alike.
  *
  * Invariants
- *	1. sum(stripes) = capacity - tickets not cancelled - quantity of every active hold, expired or not (for seats: of
- *	   the seats that still carry it).
- *	2. General admission: no stripe is negative (a CHECK). Reserved: only the sum counts, the seat rows are the guard.
+ *	1. sum(stripes) = size - tickets not cancelled - quantity of every active hold, expired or not, of those that count
+ *	   in the pool (for a section's seats: of the seats that still carry the hold), less what adjustments took.
+ *	2. No stripe is negative (a CHECK). But of reserved sections only the sum counts, the seat rows are the guard.
  *	3. A stripe row is changed by whoever holds its T, or Q exclusive; so its UPDATE never waits.
- *	4. Expired holds are credited by whoever turns them from active to expired, under Q exclusive.
+ *	4. Expired holds are credited by whoever turns them from active to expired, under Q exclusive (release.h).
  *
  * Taking: a stripe is picked at random and try-locked (T), so 64 buyers rarely meet; only where all are busy does a
  * buyer wait for one. Where one stripe is too small all are looked at, unlocked. "Sold out" is said only when a sum
@@ -22,22 +25,29 @@
 
 #define EV_MAX_STRIPES 64
 
-/* Change what is left, by section of the event: T of each that changes, in order, then its row. */
-extern void ev_stock_change(const EvEvent *event, const int *deltas);
+typedef struct EvPool
+{
+	pg_uuid_t pool_id;
+	int stripes;
+} EvPool;
 
-/* General admission, Q shared: n tickets from one stripe, or false and nothing taken. */
-extern bool ev_stock_take(const EvEvent *event, const EvSection *section, int n);
+extern EvPool ev_section_pool(const EvSection *section);
 
-/* General admission, Q exclusive, n known to be there: n tickets from as many stripes as it needs. */
-extern void ev_stock_gather(const EvEvent *event, const EvSection *section, int n);
+/* Change what is left: T of one stripe, then its row. */
+extern void ev_stock_change(const pg_uuid_t *event_id, EvPool pool, int delta);
+/* The same by section of the event, in their order. */
+extern void ev_stock_change_sections(const EvEvent *event, const int *deltas);
 
-/* Q exclusive: n tickets more, over all stripes. */
-extern void ev_stock_spread(const EvEvent *event, const EvSection *section, int n);
+/* Not of reserved sections, Q shared: n from one stripe, or false and nothing taken. */
+extern bool ev_stock_take(const pg_uuid_t *event_id, EvPool pool, int n);
+
+/* Not of reserved sections, Q exclusive, n known to be there: n from as many stripes as it needs. */
+extern void ev_stock_gather(const pg_uuid_t *event_id, EvPool pool, int n);
+
+/* Q exclusive: n more, over all stripes. */
+extern void ev_stock_spread(const pg_uuid_t *event_id, EvPool pool, int n);
 
 /* Free places by section (in the event's order) in one snapshot, expired holds counted as free. */
 extern int *ev_stock_available(const EvEvent *event, TimestampTz clock);
-
-/* Q exclusive: turn all expired holds of the event to status expired and credit them. */
-extern void ev_stock_reclaim_all(const pg_uuid_t *event_id, TimestampTz clock);
 
 #endif

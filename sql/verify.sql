@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(59);
+SELECT plan(65);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -21,6 +21,15 @@ BEGIN
 	PERFORM expire_holds_of('eve');
 	PERFORM evently.book(show, person('fay'), '{C-3}');
 	PERFORM evently.register_account('ann@example.com', 'x', 'Ann');
+	PERFORM evently.create_event('empty', now() + interval '1 day', total_capacity => 5);
+	-- A pool of ten in which a booking of three and a hold of two count.
+	PERFORM evently.book(event('twin'), person('gus'), quantity => 3);
+	PERFORM evently.hold_tickets(event('twin'), person('hal'), 2);
+	INSERT INTO evently.pool (event_id, pool_id, size, stripes) VALUES (event('twin'), person('pool'), 10, 2);
+	INSERT INTO evently.stock (event_id, section_id, stripe, reserved, available, of_section)
+	VALUES (event('twin'), person('pool'), 0, false, 4, false), (event('twin'), person('pool'), 1, false, 1, false);
+	UPDATE evently.booking b SET pools = ARRAY[person('pool')] WHERE b.user_id = person('gus');
+	UPDATE evently.hold h SET pools = ARRAY[person('pool')] WHERE h.user_id = person('hal');
 END
 $$;
 SELECT all_is_well();
@@ -60,8 +69,8 @@ FROM (VALUES
 	(3, 'general admission has a seat', $$UPDATE evently.event_section SET kind = 'general' WHERE event_id = of_show() AND name = 'Balcony'$$),
 	(4, 'an event larger than its sections', $$UPDATE evently.event SET total_capacity = total_capacity + 1 WHERE event_id = of_show()$$),
 	(3, 'a stripe of another kind', $$UPDATE evently.stock SET reserved = true WHERE event_id = of_club() AND stripe = 0$$),
-	(4, 'an event without sections', $$DELETE FROM evently.event_section WHERE event_id = event('twin');
-		DELETE FROM evently.stock WHERE event_id = event('twin'); DELETE FROM evently.event_seat WHERE event_id = event('twin')$$),
+	(4, 'an event without sections', $$DELETE FROM evently.event_section WHERE event_id = event('empty');
+		DELETE FROM evently.stock WHERE event_id = event('empty')$$),
 	(5, 'a ticket with another seat''s label', $$UPDATE evently.ticket SET seat_label = 'A-9' WHERE event_id = of_show() AND seat_label = 'A-1'$$),
 	(5, 'a sold seat of another booking', $$UPDATE evently.event_seat SET booking_id = booking('cid') WHERE event_id = of_show() AND label = 'A-1'$$),
 	(5, 'a sold seat that is free', $$UPDATE evently.event_seat SET booking_id = NULL WHERE event_id = of_show() AND label = 'A-1'$$),
@@ -113,7 +122,14 @@ FROM (VALUES
 		UPDATE evently.ticket SET seat_ordinal = NULL, seat_label = NULL WHERE event_id = of_show() AND seat_label = 'A-1'$$),
 	(13, 'a cancelled ticket of no section', $$UPDATE evently.ticket SET section_id = person('x') WHERE booking_id = booking('dan')$$),
 	(14, 'a hold that costs more than its tickets', $$UPDATE evently.hold SET total_price = total_price + 1 WHERE user_id = person('bob')$$),
-	(15, 'a cancelled event with bookings', $$UPDATE evently.event SET status = 'cancelled' WHERE event_id = of_club()$$)
+	(15, 'a cancelled event with bookings', $$UPDATE evently.event SET status = 'cancelled' WHERE event_id = of_club()$$),
+	(16, 'a pool with one too many', $$UPDATE evently.stock SET available = available + 1 WHERE section_id = person('pool') AND stripe = 0$$),
+	(16, 'a pool larger than its stock', $$UPDATE evently.pool SET size = size + 1$$),
+	(16, 'a hold that counts in a pool without taking of it', $$UPDATE evently.hold SET pools = ARRAY[person('pool')] WHERE hold_id = hold('bob')$$),
+	(16, 'a booking that counts no more in what it took', $$UPDATE evently.booking SET pools = NULL$$),
+	(16, 'a stripe of a pool is gone', $$UPDATE evently.stock SET available = 5 WHERE section_id = person('pool') AND stripe = 0;
+		DELETE FROM evently.stock WHERE section_id = person('pool') AND stripe = 1$$),
+	(16, 'a pool that is not there', $$UPDATE evently.hold SET pools = ARRAY[person('x')] WHERE hold_id = hold('bob')$$)
 ) d (invariant, what, damage);
 SELECT all_is_well();
 

@@ -150,6 +150,7 @@ CREATE TABLE evently.stock (
 	stripe smallint NOT NULL,
 	reserved boolean NOT NULL,
 	available integer NOT NULL,
+	of_section boolean NOT NULL DEFAULT true,
 	PRIMARY KEY (event_id, section_id, stripe),
 	CONSTRAINT stock_never_oversold CHECK (reserved OR available >= 0)
 ) WITH (fillfactor = 10);
@@ -191,6 +192,7 @@ CREATE TABLE evently.hold (
 	status evently.hold_status NOT NULL DEFAULT 'active',
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
+	pools uuid[],
 	PRIMARY KEY (event_id, hold_id),
 	CONSTRAINT hold_of_section_or_seats CHECK ((section_id IS NULL) <> (ordinals IS NULL)
 		AND quantity > 0 AND cardinality(prices) = quantity AND coalesce(cardinality(ordinals), quantity) = quantity
@@ -215,6 +217,7 @@ CREATE TABLE evently.booking (
 	status evently.booking_status NOT NULL DEFAULT 'confirmed',
 	created_at timestamptz NOT NULL,
 	version integer NOT NULL DEFAULT 1,
+	pools uuid[],
 	PRIMARY KEY (event_id, booking_id),
 	CONSTRAINT booking_of_something CHECK (quantity > 0 AND total_price >= 0)
 );

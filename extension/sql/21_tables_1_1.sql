@@ -1,6 +1,19 @@
 -- Tables that came with version 1.1, and new indexes on older ones: an update runs this file as it stands, after
 -- extension/upgrade/1.0--1.1.sql has changed the tables of 20_tables.sql. The rules are those of 20_tables.sql.
 
+CREATE TABLE evently.pool (
+	event_id uuid NOT NULL,
+	pool_id uuid NOT NULL,
+	size integer NOT NULL CHECK (size >= 0),
+	stripes smallint NOT NULL CHECK (stripes BETWEEN 1 AND 64),
+	PRIMARY KEY (event_id, pool_id)
+);
+COMMENT ON TABLE evently.pool IS
+	'What is counted beside the places of sections, in stock like them. A hold or booking names in pools those that its whole quantity counts in.';
+COMMENT ON COLUMN evently.pool.stripes IS 'Number of rows in stock; made with the pool, never changed.';
+COMMENT ON COLUMN evently.stock.section_id IS 'A section, or where of_section is false a row of pool.';
+COMMENT ON COLUMN evently.hold.pools IS 'The pools beside its sections that its quantity counts in; null where there are none. A booking inherits them.';
+
 CREATE TABLE evently.outbox (
 	id uuid PRIMARY KEY,
 	aggregatetype text NOT NULL,

@@ -1,4 +1,4 @@
--- What is left of an event (stock.c).
+-- What is left of an event (stock.c, release.c).
 
 CREATE FUNCTION evently.stripes_for(capacity integer, sections integer) RETURNS smallint
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'evently_stripes_for';
@@ -7,12 +7,12 @@ COMMENT ON FUNCTION evently.stripes_for(integer, integer) IS
 
 -- OFFSET 0: seat by seat through the primary key, never by a join that reads all seats of the event.
 CREATE FUNCTION evently.expired_stock(event_id uuid, at timestamptz)
-RETURNS TABLE (section_id uuid, quantity bigint)
+RETURNS TABLE (pool_id uuid, quantity bigint)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-	SELECT x.section_id, sum(x.quantity)
+	SELECT x.pool_id, sum(x.quantity)
 	FROM (
-		SELECT h.section_id, h.quantity
+		SELECT h.section_id AS pool_id, h.quantity
 		FROM evently.hold h
 		WHERE h.event_id = expired_stock.event_id AND h.status = 'active' AND h.expires_at <= at
 			AND h.section_id IS NOT NULL
@@ -23,18 +23,25 @@ BEGIN ATOMIC
 				WHERE e.event_id = h.event_id AND e.ordinal = o AND e.hold_id = h.hold_id
 				OFFSET 0) s
 		WHERE h.event_id = expired_stock.event_id AND h.status = 'active' AND h.expires_at <= at
+		UNION ALL
+		SELECT p, h.quantity
+		FROM evently.hold h, unnest(h.pools) p
+		WHERE h.event_id = expired_stock.event_id AND h.status = 'active' AND h.expires_at <= at
 	) x
-	GROUP BY x.section_id;
+	GROUP BY x.pool_id;
 END;
 COMMENT ON FUNCTION evently.expired_stock(uuid, timestamptz) IS
-'By section: what expired holds still take from the stock and nobody has tidied up yet. It is free, and counted so.';
+'By pool: what expired holds still take from the stock and nobody has tidied up yet. It is free, and counted so.';
 
 CREATE FUNCTION evently.event_stock(event_id uuid, at timestamptz)
 RETURNS TABLE (available integer, held integer)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-	SELECT ((SELECT coalesce(sum(t.available), 0) FROM evently.stock t WHERE t.event_id = event_stock.event_id)
-			+ (SELECT coalesce(sum(x.quantity), 0) FROM evently.expired_stock(event_stock.event_id, at) x))::integer,
+	SELECT ((SELECT coalesce(sum(t.available), 0) FROM evently.stock t
+				WHERE t.event_id = event_stock.event_id AND t.of_section)
+			+ (SELECT coalesce(sum(x.quantity), 0) FROM evently.expired_stock(event_stock.event_id, at) x
+				WHERE x.pool_id IN (SELECT s.section_id FROM evently.event_section s
+					WHERE s.event_id = event_stock.event_id)))::integer,
 		(SELECT coalesce(sum(h.quantity), 0) FROM evently.hold h
 			WHERE h.event_id = event_stock.event_id AND h.status = 'active' AND h.expires_at > at)::integer;
 END;

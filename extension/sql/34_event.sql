@@ -54,7 +54,7 @@ SELECT e.event_id, ARRAY(
 				WHERE t.event_id = s.event_id AND t.section_id = s.section_id)
 				+ coalesce(x.quantity, 0))::integer)::evently.section_availability
 		FROM evently.event_section s
-		LEFT JOIN evently.expired_stock(e.event_id, statement_timestamp()) x ON x.section_id = s.section_id
+		LEFT JOIN evently.expired_stock(e.event_id, statement_timestamp()) x ON x.pool_id = s.section_id
 		WHERE s.event_id = e.event_id
 		ORDER BY s.ordinal) AS sections
 FROM evently.event e;

@@ -11,7 +11,7 @@ BEGIN ATOMIC
 	),
 	section_use AS (
 		SELECT s.event_id, s.section_id, s.kind, s.capacity, s.stripes,
-			(SELECT count(*) FROM evently.stock t WHERE t.event_id = s.event_id AND t.section_id = s.section_id
+			(SELECT count(*) FROM evently.stock t WHERE t.event_id = s.event_id AND t.section_id = s.section_id AND t.of_section
 				AND t.reserved = (s.kind = 'reserved')) AS stripe_rows,
 			(SELECT coalesce(sum(t.available), 0) FROM evently.stock t
 				WHERE t.event_id = s.event_id AND t.section_id = s.section_id) AS available,
@@ -28,6 +28,22 @@ BEGIN ATOMIC
 	tickets_held AS (
 		SELECT h.event_id, h.section_id, sum(h.quantity) AS held
 		FROM evently.hold h WHERE h.status = 'active' AND h.section_id IS NOT NULL GROUP BY 1, 2
+	),
+	held_of_pool AS (
+		SELECT h.event_id, p.pool_id, sum(h.quantity) AS held
+		FROM evently.hold h, unnest(h.pools) AS p (pool_id)
+		WHERE h.status = 'active' AND h.pools IS NOT NULL GROUP BY 1, 2
+	),
+	sold_of_pool AS (
+		SELECT b.event_id, p.pool_id, count(*) AS sold
+		FROM evently.booking b
+		JOIN evently.ticket t ON t.event_id = b.event_id AND t.booking_id = b.booking_id AND t.cancelled_at IS NULL,
+			unnest(b.pools) AS p (pool_id)
+		WHERE b.pools IS NOT NULL GROUP BY 1, 2
+	),
+	stock_of_pool AS (
+		SELECT t.event_id, t.section_id, count(*) AS stripes, sum(t.available) AS available
+		FROM evently.stock t WHERE NOT t.of_section AND NOT t.reserved GROUP BY 1, 2
 	),
 	ticket_sum AS (
 		SELECT t.event_id, t.booking_id, count(*) AS tickets, sum(t.price) AS price,
@@ -118,11 +134,17 @@ BEGIN ATOMIC
 		SELECT DISTINCT s.event_id, 'the event of a section' AS what FROM evently.event_section s
 			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = s.event_id)
 		UNION ALL
-		SELECT DISTINCT t.event_id, format('section %s of a stock', t.section_id) FROM evently.stock t
-			WHERE NOT EXISTS (SELECT FROM evently.event_section s WHERE s.event_id = t.event_id AND s.section_id = t.section_id)
+		SELECT DISTINCT t.event_id, format('section or pool %s of a stock', t.section_id) FROM evently.stock t
+			WHERE NOT EXISTS (SELECT FROM evently.event_section s WHERE t.of_section AND s.event_id = t.event_id
+				AND s.section_id = t.section_id)
+			AND NOT EXISTS (SELECT FROM evently.pool p WHERE NOT t.of_section AND p.event_id = t.event_id
+				AND p.pool_id = t.section_id)
 		UNION ALL
 		SELECT DISTINCT t.event_id, format('section %s of a seat', t.section_id) FROM evently.event_seat t
 			WHERE NOT EXISTS (SELECT FROM evently.event_section s WHERE s.event_id = t.event_id AND s.section_id = t.section_id)
+		UNION ALL
+		SELECT DISTINCT p.event_id, format('the event of pool %s', p.pool_id) FROM evently.pool p
+			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = p.event_id)
 		UNION ALL
 		SELECT DISTINCT h.event_id, 'the event of a hold' FROM evently.hold h
 			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = h.event_id)
@@ -158,7 +180,17 @@ BEGIN ATOMIC
 		LATERAL (SELECT
 			(SELECT count(*) FROM evently.hold h WHERE h.event_id = e.event_id AND h.status = 'active') AS holds,
 			(SELECT count(*) FROM evently.booking b WHERE b.event_id = e.event_id AND b.status = 'confirmed') AS bookings) l
-	WHERE e.status = 'cancelled' AND l.holds + l.bookings > 0;
+	WHERE e.status = 'cancelled' AND l.holds + l.bookings > 0
+	UNION ALL
+	SELECT 16, 'the stock of a pool is not its size less what is sold and held of it, or not in its stripes',
+		coalesce(p.event_id, h.event_id, s.event_id),
+		format('pool %s: %s available of %s, %s sold, %s held, %s of %s stripes', coalesce(p.pool_id, h.pool_id, s.pool_id),
+			t.available, p.size, coalesce(s.sold, 0), coalesce(h.held, 0), t.stripes, p.stripes)
+	FROM evently.pool p
+	LEFT JOIN stock_of_pool t ON t.event_id = p.event_id AND t.section_id = p.pool_id
+	FULL JOIN held_of_pool h ON h.event_id = p.event_id AND h.pool_id = p.pool_id
+	FULL JOIN sold_of_pool s ON s.event_id = p.event_id AND s.pool_id = p.pool_id
+	WHERE p.pool_id IS NULL OR (t.stripes, t.available) IS DISTINCT FROM (p.stripes::bigint, p.size - coalesce(s.sold, 0) - coalesce(h.held, 0));
 END;
 COMMENT ON FUNCTION evently.verify() IS
 'Checks every invariant in one snapshot: no row means all is well, at any moment, under any load, after any crash. Reads all rows of the booking side.';

@@ -1,0 +1,45 @@
+/*
+ * release.h
+ *		The one release routine, through which every door gives back seats and stock, as reserve.h takes them: holds
+ *		released, expired or declined, bookings cancelled whole or in part, events cancelled, capacity raised.
+ *
+ *		release = ev_release_begin(event_id);				Q, then the event as it is
+ *		... lock the hold or booking, decide ...
+ *		ev_release_hold(release, hold);						its seats, once for each hold,
+ *		ev_release_tickets(release, booking, tickets, n);	booking,
+ *		ev_release_places(release, section, n);				or section made larger
+ *		clock = ev_release_end(release);					T, stock
+ *
+ * Invariant: what is given back is credited once, to every pool that it counted in, in the transaction that frees the
+ * seats. Who calls has locked the hold or booking and seen that it still has them.
+ */
+#ifndef EV_RELEASE_H
+#define EV_RELEASE_H
+
+#include "booking.h"
+#include "hold.h"
+#include "pool.h"
+
+typedef struct EvRelease
+{
+	EvEvent *event;
+	int *places; /* given back, by section */
+	EvPoolIds pools;
+	int *uses; /* given back, by pool */
+} EvRelease;
+
+extern EvRelease *ev_release_begin(const pg_uuid_t *event_id);
+/* The same for a caller that has Q exclusive. */
+extern EvRelease *ev_release_continue(const pg_uuid_t *event_id);
+
+extern void ev_release_hold(EvRelease *release, const EvHold *hold);
+extern void ev_release_tickets(EvRelease *release, const EvBooking *booking, const EvTicket *tickets, int n);
+extern void ev_release_places(EvRelease *release, int section, int n);
+
+/* The moment of the release, read after the last lock. */
+extern TimestampTz ev_release_end(EvRelease *release);
+
+/* Q exclusive: turn all expired holds of the event to status expired and credit them. */
+extern void ev_release_expired(const pg_uuid_t *event_id, TimestampTz clock);
+
+#endif
