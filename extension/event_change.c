@@ -16,6 +16,7 @@
 #include "event.h"
 #include "event_check.h"
 #include "event_read.h"
+#include "idempotency.h"
 #include "lock.h"
 #include "outbox.h"
 #include "render.h"
@@ -104,6 +105,18 @@ EV_STATEMENT(cancellation_summary,
 			 "           e.currency, e.version)::evently.event_cancellation"
 			 "  FROM evently.event e WHERE e.event_id = $1",
 			 UUIDOID, INT4OID, INT4OID, TIMESTAMPTZOID);
+
+EV_STATEMENT(replay_event,
+			 "SELECT json_populate_record(NULL::evently.event_detail, $1)",
+			 JSONOID);
+
+EV_STATEMENT(replay_cancellation,
+			 "SELECT json_populate_record(NULL::evently.event_cancellation, $1)",
+			 JSONOID);
+
+static const EvOperation update_operation = {"update_event", &replay_event};
+static const EvOperation status_operation = {"set_event_status", &replay_event};
+static const EvOperation cancel_operation = {"cancel_event", &replay_cancellation};
 
 /* An event about to change: Q is held exclusively. */
 typedef struct Change
@@ -251,17 +264,12 @@ change_capacity(const Change *change, int capacity)
 	(void) ev_release_end(release);
 }
 
-/*
- * update_event(event_id, actor_id, version, name, description, event_type, start_datetime, end_datetime, timezone,
- * sale_start_time, sale_end_time, total_capacity, base_price, max_tickets_per_booking, status, tags)
- */
-Datum
-evently_update_event(PG_FUNCTION_ARGS)
+static Datum
+update(FunctionCallInfo fcinfo)
 {
 	Change change;
 	EvArg base_price = ev_arg(12);
 
-	ev_begin(EV_WRITES);
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
 	require_modifiable(&change);
 	ev_require_texts(fcinfo, 3, 4, 5);
@@ -281,28 +289,46 @@ evently_update_event(PG_FUNCTION_ARGS)
 		change_capacity(&change, PG_GETARG_INT32(11));
 	if (!PG_ARGISNULL(14))
 		change_status(&change, ev_text_argument(fcinfo, 14));
-	PG_RETURN_DATUM(ev_end(end_change(&change, "EVENT_UPDATED")));
+	return end_change(&change, "EVENT_UPDATED");
 }
 
-/* set_event_status(event_id, status, actor_id, version): setting the present one changes nothing */
+/*
+ * update_event(event_id, actor_id, version, name, description, event_type, start_datetime, end_datetime, timezone,
+ * sale_start_time, sale_end_time, total_capacity, base_price, max_tickets_per_booking, status, tags, idempotency_key)
+ */
 Datum
-evently_set_event_status(PG_FUNCTION_ARGS)
+evently_update_event(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &update_operation, ev_required_uuid(fcinfo, 0, "event_id"),
+									  ev_uuid_argument(fcinfo, 1), update)));
+}
+
+static Datum
+set_event_status(FunctionCallInfo fcinfo)
 {
 	Change change;
 	char *status;
 
-	ev_begin(EV_WRITES);
 	status = ev_required_text(fcinfo, 1, "status");
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 2), ev_arg(3));
 	change_status(&change, status);
-	PG_RETURN_DATUM(ev_end(pg_strcasecmp(status, change.status) == 0
-							   ? ev_event_detail(&change.event_id)
-							   : end_change(&change, "EVENT_STATUS_CHANGED")));
+	return pg_strcasecmp(status, change.status) == 0
+		? ev_event_detail(&change.event_id)
+		: end_change(&change, "EVENT_STATUS_CHANGED");
 }
 
-/* cancel_event(event_id, actor_id, version): holds are released, bookings refunded in full */
+/* set_event_status(event_id, status, actor_id, version, idempotency_key): setting the present one changes nothing */
 Datum
-evently_cancel_event(PG_FUNCTION_ARGS)
+evently_set_event_status(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &status_operation, ev_required_uuid(fcinfo, 0, "event_id"),
+									  ev_uuid_argument(fcinfo, 2), set_event_status)));
+}
+
+static Datum
+cancel(FunctionCallInfo fcinfo)
 {
 	Change change;
 	EvArg event;
@@ -310,7 +336,6 @@ evently_cancel_event(PG_FUNCTION_ARGS)
 	int holds;
 	int bookings;
 
-	ev_begin(EV_WRITES);
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
 	require_modifiable(&change);
 	event = ev_uuid(&change.event_id);
@@ -324,5 +349,14 @@ evently_cancel_event(PG_FUNCTION_ARGS)
 	bookings = (int) ev_query(&cancel_all_bookings, event);
 	ev_query(&restore_stock, event);
 	ev_query(&cancellation_summary, event, ev_int(bookings), ev_int(holds), clock);
-	PG_RETURN_DATUM(ev_end(tell(&change, "EVENT_CANCELLED", ev_copied_value(0, 1))));
+	return tell(&change, "EVENT_CANCELLED", ev_copied_value(0, 1));
+}
+
+/* cancel_event(event_id, actor_id, version, idempotency_key): holds are released, bookings refunded in full */
+Datum
+evently_cancel_event(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &cancel_operation, ev_required_uuid(fcinfo, 0, "event_id"),
+									  ev_uuid_argument(fcinfo, 1), cancel)));
 }

@@ -13,6 +13,7 @@
 #include "event_check.h"
 #include "event_read.h"
 #include "id.h"
+#include "idempotency.h"
 #include "outbox.h"
 #include "render.h"
 #include "spi.h"
@@ -93,6 +94,12 @@ EV_STATEMENT(insert_stock,
 			 "  WHERE s.event_id = $1",
 			 UUIDOID);
 
+EV_STATEMENT(replay_event,
+			 "SELECT json_populate_record(NULL::evently.event_detail, $1)",
+			 JSONOID);
+
+static const EvOperation create_operation = {"create_event", &replay_event};
+
 /* What the venue brings: its number of sections; capacity is set where the venue decides it. */
 static int
 read_venue(const pg_uuid_t *venue_id, int *capacity, bool capacity_given)
@@ -124,13 +131,8 @@ require_pricing(const pg_uuid_t *venue_id, EvArg pricing)
 				   ev_get_text(0, 1));
 }
 
-/*
- * create_event(name, start_datetime, end_datetime, venue_id, venue, description, event_type, timezone, total_capacity,
- * base_price, currency, max_tickets_per_booking, sale_start_time, sale_end_time, section_pricing, status, tags,
- * created_by)
- */
-Datum
-evently_create_event(PG_FUNCTION_ARGS)
+static Datum
+create(FunctionCallInfo fcinfo)
 {
 	pg_uuid_t event_id = ev_new_id(NULL);
 	pg_uuid_t *venue_id = ev_uuid_argument(fcinfo, 3);
@@ -144,7 +146,6 @@ evently_create_event(PG_FUNCTION_ARGS)
 	Numeric base_price;
 	Datum detail;
 
-	ev_begin(EV_WRITES);
 	(void) ev_required_text(fcinfo, 0, "name");
 	ev_require_texts(fcinfo, 0, 5, 6);
 	if (PG_ARGISNULL(1))
@@ -187,5 +188,17 @@ evently_create_event(PG_FUNCTION_ARGS)
 	ev_query(&insert_stock, ev_uuid(&event_id));
 	detail = ev_event_detail(&event_id);
 	ev_outbox_add(&event_id, "EVENT", &event_id, "EVENT_CREATED", ev_uuid_argument(fcinfo, 17), ev_render(detail));
-	PG_RETURN_DATUM(ev_end(detail));
+	return detail;
+}
+
+/*
+ * create_event(name, start_datetime, end_datetime, venue_id, venue, description, event_type, timezone, total_capacity,
+ * base_price, currency, max_tickets_per_booking, sale_start_time, sale_end_time, section_pricing, status, tags,
+ * created_by, idempotency_key)
+ */
+Datum
+evently_create_event(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &create_operation, NULL, ev_uuid_argument(fcinfo, 17), create)));
 }

@@ -47,6 +47,8 @@ EV_STATEMENT(replay_hold,
 			 JSONOID);
 
 static const EvOperation hold_operation = {"hold", &replay_hold};
+static const EvOperation extend_operation = {"extend_hold", &replay_hold};
+static const EvOperation release_operation = {"release_hold", &replay_hold};
 
 /* The hold that a grant becomes. */
 static EvHold *
@@ -162,17 +164,31 @@ evently_place_hold(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 5)));
 }
 
-/* extend_hold(event_id, hold_id, user_id): U, because a hold that lives on counts on against its user's limit */
-Datum
-evently_extend_hold(PG_FUNCTION_ARGS)
+/* The arguments of all that is done with a hold: event_id, hold_id, user_id, idempotency_key. */
+static Datum
+with_hold(FunctionCallInfo fcinfo, const EvOperation *operation, Datum (*work)(FunctionCallInfo fcinfo, EvHold *hold))
 {
-	EvHold *hold;
+	EvHold *hold = ev_hold_by_arguments(fcinfo);
+	EvKey key;
+	Datum result;
+
+	if (!ev_key_open(&key, operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 3),
+					 ev_id_text, &hold->hold_id, &result))
+	{
+		result = work(fcinfo, hold);
+		ev_key_store(&key, result);
+	}
+	return ev_end(result);
+}
+
+/* U, because a hold that lives on counts on against its user's limit. */
+static Datum
+extend(FunctionCallInfo fcinfo, EvHold *hold)
+{
 	int carried;
 	TimestampTz clock;
 	TimestampTz last;
 
-	ev_begin(EV_WRITES);
-	hold = ev_hold_by_arguments(fcinfo);
 	ev_lock_user(&hold->event_id, &hold->user_id);
 	ev_lock_event_shared(&hold->event_id);
 	carried = ev_hold_lock(hold);
@@ -189,21 +205,24 @@ evently_extend_hold(PG_FUNCTION_ARGS)
 	if (hold->ordinals != NULL)
 		ev_query(&extend_seats, ev_uuid(&hold->event_id), ev_hold_ordinals(hold), ev_uuid(&hold->hold_id),
 				 ev_time(hold->expires_at));
-	PG_RETURN_DATUM(ev_end(changed(fcinfo, hold, "HOLD_EXTENDED", clock)));
+	return changed(fcinfo, hold, "HOLD_EXTENDED", clock);
 }
 
-/* release_hold(event_id, hold_id, user_id): a repeat gives the same answer */
+/* extend_hold(event_id, hold_id, user_id, idempotency_key) */
 Datum
-evently_release_hold(PG_FUNCTION_ARGS)
+evently_extend_hold(PG_FUNCTION_ARGS)
 {
-	EvHold *hold;
-	EvRelease *release;
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(with_hold(fcinfo, &extend_operation, extend));
+}
+
+static Datum
+release(FunctionCallInfo fcinfo, EvHold *hold)
+{
+	EvRelease *release = ev_release_begin(&hold->event_id);
 	TimestampTz clock;
 	Datum result;
 
-	ev_begin(EV_WRITES);
-	hold = ev_hold_by_arguments(fcinfo);
-	release = ev_release_begin(&hold->event_id);
 	ev_hold_lock(hold);
 	if (strcmp(hold->status, "confirmed") == 0)
 		ev_raise(EV_HOLD_NOT_ACTIVE, ev_detail_text(ev_hold_facts(hold), "status", hold->status),
@@ -220,5 +239,13 @@ evently_release_hold(PG_FUNCTION_ARGS)
 	}
 	else
 		result = ev_hold_detail(fcinfo, hold, GetCurrentTimestamp());
-	PG_RETURN_DATUM(ev_end(result));
+	return result;
+}
+
+/* release_hold(event_id, hold_id, user_id, idempotency_key): a repeat gives the same answer */
+Datum
+evently_release_hold(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(with_hold(fcinfo, &release_operation, release));
 }

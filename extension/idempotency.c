@@ -4,11 +4,17 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_proc.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
+#include "args.h"
 #include "errors.h"
 #include "idempotency.h"
 #include "lock.h"
@@ -91,6 +97,77 @@ ev_key_store(const EvKey *open, Datum answer)
 {
 	if (open->key != NULL)
 		ev_key_store_rendered(open, ev_render(answer));
+}
+
+static void
+append_bytes(StringInfo text, const char *bytes, size_t length)
+{
+	enlargeStringInfo(text, (int) length * 2);
+	text->len += (int) hex_encode(bytes, length, text->data + text->len);
+	text->data[text->len] = '\0';
+}
+
+static void
+append_value(StringInfo text, Datum value, Oid type)
+{
+	int16 length;
+	bool byval;
+
+	get_typlenbyval(type, &length, &byval);
+	if (byval)
+		append_bytes(text, (char *) &value, sizeof(value));
+	else if (length > 0)
+		append_bytes(text, DatumGetPointer(value), length);
+	else
+	{
+		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+
+		append_bytes(text, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	}
+}
+
+/* The name and the bytes of each argument that is given: neither a setting nor a new argument with a default changes it. */
+static char *
+canonical_arguments(const void *call)
+{
+	FunctionCallInfo fcinfo = unconstify(void *, call);
+	HeapTuple proc = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+	StringInfoData text;
+	Oid *types;
+	char **names;
+	char *modes;
+
+	if (!HeapTupleIsValid(proc))
+		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
+	(void) get_func_arg_info(proc, &types, &names, &modes);
+	ReleaseSysCache(proc);
+	initStringInfo(&text);
+	for (int i = 0; i < PG_NARGS() - 1; i++)
+	{
+		if (PG_ARGISNULL(i))
+			continue;
+		appendStringInfo(&text, "%s=", names[i]);
+		append_value(&text, PG_GETARG_DATUM(i), types[i]);
+		appendStringInfoChar(&text, ';');
+	}
+	return text.data;
+}
+
+Datum
+ev_key_run(FunctionCallInfo fcinfo, const EvOperation *operation, const pg_uuid_t *scope_id, const pg_uuid_t *user_id,
+		   Datum (*work)(FunctionCallInfo fcinfo))
+{
+	static const pg_uuid_t none;
+	EvKey key;
+	Datum answer;
+
+	if (!ev_key_open(&key, operation, scope_id ? scope_id : &none, user_id ? user_id : &none,
+					 ev_text_argument(fcinfo, PG_NARGS() - 1), canonical_arguments, fcinfo, &answer))
+	{
+		answer = work(fcinfo);
+		ev_key_store(&key, answer);
+	}
+	return answer;
 }
 
 Datum

@@ -10,6 +10,8 @@
 #ifndef EV_IDEMPOTENCY_H
 #define EV_IDEMPOTENCY_H
 
+#include "fmgr.h"
+
 #include "spi.h"
 
 /* A kind of keyed call: its name, and the statement that makes its result of the stored JSON. */
@@ -40,5 +42,13 @@ extern bool ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid
 extern void ev_key_store(const EvKey *open, Datum answer);
 /* The same of an answer that was rendered already (render.h). */
 extern void ev_key_store_rendered(const EvKey *open, const char *answer);
+
+/*
+ * The whole of it, for a function whose last argument is the key and whose other arguments are the request: the answer of
+ * work(fcinfo), or the first one again. scope_id: the event, NULL for what belongs to none; user_id: the actor, NULL for the
+ * database's own caller.
+ */
+extern Datum ev_key_run(FunctionCallInfo fcinfo, const EvOperation *operation, const pg_uuid_t *scope_id,
+						const pg_uuid_t *user_id, Datum (*work)(FunctionCallInfo fcinfo));
 
 #endif

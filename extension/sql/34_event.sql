@@ -64,40 +64,45 @@ CREATE FUNCTION evently.create_event(name text, start_datetime timestamptz, end_
 	venue_id uuid DEFAULT NULL, venue jsonb DEFAULT NULL, description text DEFAULT NULL, event_type text DEFAULT NULL,
 	timezone text DEFAULT NULL, total_capacity integer DEFAULT NULL, base_price numeric DEFAULT NULL, currency text DEFAULT NULL,
 	max_tickets_per_booking integer DEFAULT NULL, sale_start_time timestamptz DEFAULT NULL, sale_end_time timestamptz DEFAULT NULL,
-	section_pricing jsonb DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL, created_by uuid DEFAULT NULL)
+	section_pricing jsonb DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL, created_by uuid DEFAULT NULL,
+	idempotency_key text DEFAULT NULL)
 RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_event';
-COMMENT ON FUNCTION evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid) IS
-'An event, published unless status is draft. end_datetime: start + 3 h by default. venue_id, or venue as a name or object, found or created by name. Sections and seats of the venue are copied, and its capacity is theirs; without sections it is general admission of total_capacity (or the venue''s capacity). base_price in currency (USD by default); a section costs base_price times its multiplier, or what section_pricing says: [{"section_id" or "name", "price" or "price_multiplier"}]. timezone: IANA, UTC by default. max_tickets_per_booking: 20 by default. Errors: VE001 VALIDATION_ERROR, VE409 VENUE_NOT_FOUND. Writes event, event_section, event_seat, stock, venue, outbox.';
+COMMENT ON FUNCTION evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, text) IS
+'An event, published unless status is draft. end_datetime: start + 3 h by default. venue_id, or venue as a name or object, found or created by name. Sections and seats of the venue are copied, and its capacity is theirs; without sections it is general admission of total_capacity (or the venue''s capacity). base_price in currency (USD by default); a section costs base_price times its multiplier, or what section_pricing says: [{"section_id" or "name", "price" or "price_multiplier"}]. timezone: IANA, UTC by default. max_tickets_per_booking: 20 by default. Errors: VE001 VALIDATION_ERROR, VE409 VENUE_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED. Writes event, event_section, event_seat, stock, venue, outbox, idempotency.';
 
 CREATE FUNCTION evently.update_event(event_id uuid, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL, name text DEFAULT NULL,
 	description text DEFAULT NULL, event_type text DEFAULT NULL, start_datetime timestamptz DEFAULT NULL,
 	end_datetime timestamptz DEFAULT NULL, timezone text DEFAULT NULL, sale_start_time timestamptz DEFAULT NULL,
 	sale_end_time timestamptz DEFAULT NULL, total_capacity integer DEFAULT NULL, base_price numeric DEFAULT NULL,
-	max_tickets_per_booking integer DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL)
+	max_tickets_per_booking integer DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL,
+	idempotency_key text DEFAULT NULL)
 RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_update_event';
-COMMENT ON FUNCTION evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[]) IS
-'Changes what is not null and raises version. version, when given, must be the present one. A new base_price moves the sections that follow it; holds and bookings keep their price. total_capacity only without sections, never below what is sold and held. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE (started, cancelled, completed), VE406 INVALID_STATUS_TRANSITION, VE407 CAPACITY_BELOW_BOOKED, VE001 VALIDATION_ERROR. Locks the event. Writes event, event_section, stock, outbox.';
+COMMENT ON FUNCTION evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], text) IS
+'Changes what is not null and raises version. version, when given, must be the present one. A new base_price moves the sections that follow it; holds and bookings keep their price. total_capacity only without sections, never below what is sold and held. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE (started, cancelled, completed), VE406 INVALID_STATUS_TRANSITION, VE407 CAPACITY_BELOW_BOOKED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, event_section, stock, outbox, idempotency.';
 
-CREATE FUNCTION evently.set_event_status(event_id uuid, status text, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL)
+CREATE FUNCTION evently.set_event_status(event_id uuid, status text, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL,
+	idempotency_key text DEFAULT NULL)
 RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_event_status';
-COMMENT ON FUNCTION evently.set_event_status(uuid, text, uuid, integer) IS
-'draft to published; published to inactive and back; published to completed once it has started. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE406 INVALID_STATUS_TRANSITION. Locks the event. Writes event, outbox.';
+COMMENT ON FUNCTION evently.set_event_status(uuid, text, uuid, integer, text) IS
+'draft to published; published to inactive and back; published to completed once it has started. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE406 INVALID_STATUS_TRANSITION, VE901 IDEMPOTENCY_KEY_REUSED. Locks the event. Writes event, outbox, idempotency.';
 
-CREATE FUNCTION evently.publish_event(event_id uuid, actor_id uuid DEFAULT NULL) RETURNS evently.event_detail
+CREATE FUNCTION evently.publish_event(event_id uuid, actor_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+RETURNS evently.event_detail
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT r FROM evently.set_event_status(publish_event.event_id, 'published', publish_event.actor_id) r;
+	SELECT r FROM evently.set_event_status(publish_event.event_id, 'published', publish_event.actor_id,
+		idempotency_key => publish_event.idempotency_key) r;
 END;
-COMMENT ON FUNCTION evently.publish_event(uuid, uuid) IS 'set_event_status(event_id, ''published''): puts a draft or inactive event on sale.';
+COMMENT ON FUNCTION evently.publish_event(uuid, uuid, text) IS 'set_event_status(event_id, ''published''): puts a draft or inactive event on sale.';
 
-CREATE FUNCTION evently.cancel_event(event_id uuid, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL)
+CREATE FUNCTION evently.cancel_event(event_id uuid, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.event_cancellation
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_cancel_event';
-COMMENT ON FUNCTION evently.cancel_event(uuid, uuid, integer) IS
-'Cancels an event that has not started: releases its holds, cancels its bookings with a full refund, hides it from the public; final. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, stock, outbox.';
+COMMENT ON FUNCTION evently.cancel_event(uuid, uuid, integer, text) IS
+'Cancels an event that has not started: releases its holds, cancels its bookings with a full refund, hides it from the public; final. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE, VE901 IDEMPOTENCY_KEY_REUSED. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, stock, outbox, idempotency.';
 
 CREATE FUNCTION evently.get_event(event_id uuid, published_only boolean DEFAULT false, actor_id uuid DEFAULT NULL) RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_event';
@@ -231,11 +236,11 @@ COMMENT ON FUNCTION evently.list_admin_events_page(uuid, text, text, text, text,
 'list_events_page() of an administrator''s own events, or with scope all of everybody''s. Errors: VE002 FORBIDDEN, and those of list_events().';
 
 GRANT EXECUTE ON FUNCTION
-	evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid),
-	evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[]),
-	evently.set_event_status(uuid, text, uuid, integer),
-	evently.publish_event(uuid, uuid),
-	evently.cancel_event(uuid, uuid, integer),
+	evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, text),
+	evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], text),
+	evently.set_event_status(uuid, text, uuid, integer, text),
+	evently.publish_event(uuid, uuid, text),
+	evently.cancel_event(uuid, uuid, integer, text),
 	evently.get_event(uuid, boolean, uuid),
 	evently.get_availability(uuid, boolean),
 	evently.get_sections(uuid, boolean),

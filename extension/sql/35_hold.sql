@@ -29,15 +29,17 @@ LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'M
 COMMENT ON FUNCTION evently.validate_hold(uuid, uuid, uuid) IS
 'Can it still be confirmed? A look, not a promise: only confirm_hold() decides. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN.';
 
-CREATE FUNCTION evently.extend_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
+CREATE FUNCTION evently.extend_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_extend_hold';
-COMMENT ON FUNCTION evently.extend_hold(uuid, uuid, uuid) IS
-'A live hold lives evently.hold_ttl seconds from now, evently.hold_max_lifetime from its beginning at most. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE108 HOLD_LIMIT. Writes hold, event_seat, outbox.';
+COMMENT ON FUNCTION evently.extend_hold(uuid, uuid, uuid, text) IS
+'A live hold lives evently.hold_ttl seconds from now, evently.hold_max_lifetime from its beginning at most. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE108 HOLD_LIMIT, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes hold, event_seat, outbox, idempotency.';
 
-CREATE FUNCTION evently.release_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
+CREATE FUNCTION evently.release_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_release_hold';
-COMMENT ON FUNCTION evently.release_hold(uuid, uuid, uuid) IS
-'Gives everything back. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE109 HOLD_NOT_ACTIVE when it is confirmed. Writes hold, event_seat, stock, outbox.';
+COMMENT ON FUNCTION evently.release_hold(uuid, uuid, uuid, text) IS
+'Gives everything back. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE109 HOLD_NOT_ACTIVE when it is confirmed, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes hold, event_seat, stock, outbox, idempotency.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.hold_seats(uuid, uuid, text[], text),
@@ -45,6 +47,6 @@ GRANT EXECUTE ON FUNCTION
 	evently.place_hold(uuid, uuid, text[], integer, uuid, text),
 	evently.get_hold(uuid, uuid, uuid),
 	evently.validate_hold(uuid, uuid, uuid),
-	evently.extend_hold(uuid, uuid, uuid),
-	evently.release_hold(uuid, uuid, uuid)
+	evently.extend_hold(uuid, uuid, uuid, text),
+	evently.release_hold(uuid, uuid, uuid, text)
 TO evently_api;
