@@ -1,7 +1,9 @@
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include <openssl/crypto.h>
+#include <openssl/sha.h>
 
 #include <kore/kore.h>
 
@@ -13,6 +15,7 @@
 #include "password.h"
 #include "reply.h"
 #include "session.h"
+#include "value.h"
 
 struct flow {
 	const char *email, *password, *new_password;
@@ -20,6 +23,7 @@ struct flow {
 	const char *refresh_token, *token_hash;
 	const char *user_id; /* whose credential was found */
 	const char *verified_hash; /* what the password was verified against */
+	struct limit_key account; /* whose wrong passwords are counted */
 	const char *mode; /* how an administrator may be registered */
 	bool active;
 	enum session_form form;
@@ -263,12 +267,82 @@ take_credential(struct request *rq)
 	return (hash);
 }
 
+/*
+ * Whose wrong passwords are counted together: those for an account, or for an address that has none, so that nobody can
+ * tell the two apart.
+ */
+static struct limit_key
+failures_key(const struct flow *flow)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	struct limit_key key;
+	char email[256];
+	size_t i;
+
+	if (flow->user_id != NULL) {
+		value_uuid_bytes(flow->user_id, key.bytes);
+		return (key);
+	}
+	for (i = 0; i < sizeof(email) && flow->email[i] != '\0'; i++)
+		email[i] = (char)tolower((unsigned char)flow->email[i]);
+	(void)SHA256((const unsigned char *)email, i, digest);
+	memcpy(key.bytes, digest, sizeof(key.bytes));
+
+	return (key);
+}
+
+/* Verifies the flow's password, unless too many wrong ones have been tried; then the request has been answered. */
+static void
+check_password(struct request *rq, void (*done)(struct request *rq, bool good))
+{
+	struct flow *flow = rq->flow;
+	struct limit_state failures;
+	const char *hash;
+
+	if (rq->call.outcome != PG_ROWS) {
+		reply_database(rq, &rq->call);
+		return;
+	}
+	hash = take_credential(rq);
+	flow->account = failures_key(flow);
+	if (rate_limit_open(LIMIT_LOGIN_FAILURE, &flow->account, &failures)) {
+		password_verify(rq, flow->password, hash, done);
+		return;
+	}
+	rq->limit = failures;
+	reply_rate_limited(rq);
+}
+
+/*
+ * What may be said about a password: nothing when others, at the same time, have used up the wrong ones. So many guesses
+ * in parallel tell no more than one after the other.
+ */
+static bool
+may_tell(struct request *rq, bool good)
+{
+	struct flow *flow = rq->flow;
+	struct limit_state failures;
+	bool open;
+
+	if (good)
+		open = rate_limit_open(LIMIT_LOGIN_FAILURE, &flow->account, &failures);
+	else
+		open = rate_limit_take(LIMIT_LOGIN_FAILURE, &flow->account, &failures);
+	if (!open) {
+		rq->limit = failures;
+		reply_rate_limited(rq);
+	}
+	return (open);
+}
+
 static void
 login_verified(struct request *rq, bool good)
 {
 	struct flow *flow = rq->flow;
 	const char **value = rq->call.values;
 
+	if (!may_tell(rq, good))
+		return;
 	if (!good) {
 		reply_unauthorized(rq, "Invalid email or password");
 		return;
@@ -289,12 +363,7 @@ login_verified(struct request *rq, bool good)
 static void
 login_found(struct request *rq)
 {
-	struct flow *flow = rq->flow;
-
-	if (rq->call.outcome != PG_ROWS)
-		reply_database(rq, &rq->call);
-	else
-		password_verify(rq, flow->password, take_credential(rq), login_verified);
+	check_password(rq, login_verified);
 }
 
 static void
@@ -397,6 +466,8 @@ change_verified(struct request *rq, bool good)
 {
 	struct flow *flow = rq->flow;
 
+	if (!may_tell(rq, good))
+		return;
 	if (good)
 		password_hash(rq, flow->new_password, change_hashed);
 	else
@@ -406,12 +477,7 @@ change_verified(struct request *rq, bool good)
 static void
 change_found(struct request *rq)
 {
-	struct flow *flow = rq->flow;
-
-	if (rq->call.outcome != PG_ROWS)
-		reply_database(rq, &rq->call);
-	else
-		password_verify(rq, flow->password, take_credential(rq), change_verified);
+	check_password(rq, change_verified);
 }
 
 void

@@ -293,7 +293,10 @@ bind_param(struct request *rq, const struct binding *binding, const char **value
 	return (from_text(rq, binding, binding->names[0], text, value));
 }
 
-/* A body's `version` may come as If-Match, whose values are the version in quotes; an update is never made regardless of it. */
+/*
+ * A body's `version` may come as If-Match: the version in quotes, or the whole ETag, which begins with it. An update is
+ * never made regardless of it.
+ */
 static bool
 bind_if_match(struct request *rq, const struct binding *binding, const char **value)
 {
@@ -309,7 +312,9 @@ bind_if_match(struct request *rq, const struct binding *binding, const char **va
 		    rq, CODE_INVALID, "If-Match", "If-Match must be a version in quotes, like \"3\", or *");
 		return (false);
 	}
-	return (from_text(rq, binding, "If-Match", arena_copy(&rq->arena, text + 1, len - 2), value));
+	text = arena_copy(&rq->arena, text + 1, strcspn(text + 1, ".\""));
+
+	return (from_text(rq, binding, "If-Match", text, value));
 }
 
 bool

@@ -14,6 +14,7 @@ call_done(struct pg_call *call)
 {
 	struct request *rq = call->arg;
 
+	rq->database_us += clock_us() - rq->call_started_us;
 	rq->call_done(rq);
 	request_release(rq);
 }
@@ -23,6 +24,7 @@ void
 call_statement(struct request *rq, int statement, bool write, void (*done)(struct request *rq))
 {
 	request_hold(rq);
+	rq->call_started_us = clock_us();
 	rq->call.statement = statement;
 	rq->call.write = write;
 	rq->call.deadline_ms = kore_time_ms() + (uint64_t)config.request_timeout_ms;

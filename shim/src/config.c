@@ -24,6 +24,7 @@ enum kind {
 	KIND_MS, /* a duration, kept in milliseconds */
 	KIND_SECONDS, /* a duration, kept in seconds */
 	KIND_WORD, /* one of a list, kept as its index */
+	KIND_RATE, /* a number in a duration */
 };
 
 struct setting {
@@ -49,6 +50,7 @@ struct config config;
 #define SECONDS(n, a, m, text, least, most)      SETTING(n, a, KIND_SECONDS, m, text, .min = least, .max = most)
 #define MILLISECONDS(n, a, m, text, least, most) SETTING(n, a, KIND_MS, m, text, .min = least, .max = most)
 #define WORD(n, a, m, text, list)                SETTING(n, a, KIND_WORD, m, text, .words = list)
+#define RATE(n, a, m, text)                      SETTING(n, a, KIND_RATE, m, text)
 
 static struct setting settings[] = {
 #include "settings.def"
@@ -134,6 +136,26 @@ parse_word(const struct setting *s)
 	refuse(s, "\"%s\" is not known; choose one of: %s", s->value, s->words);
 }
 
+static struct rate
+parse_rate(const struct setting *s)
+{
+	struct rate rate = { 0, 60 };
+	long long count, window_s;
+	char *end;
+
+	if (strcasecmp(s->value, "off") == 0)
+		return (rate);
+	errno = 0;
+	count = strtoll(s->value, &end, 10);
+	if (end == s->value || errno != 0 || count < 1 || count > 1000000000LL || *end != '/' ||
+	    !parse_duration(end + 1, 1000, &window_s) || window_s < 1 || window_s > 86400)
+		refuse(s, "\"%s\" is not a rate such as 60/1m, in at most 24h, nor off", s->value);
+	rate.count = (int)count;
+	rate.window_s = (int)window_s;
+
+	return (rate);
+}
+
 static const char *
 unit_name(enum kind kind)
 {
@@ -156,6 +178,9 @@ set_value(struct setting *s)
 		return;
 	case KIND_WORD:
 		*(int *)s->target = parse_word(s);
+		return;
+	case KIND_RATE:
+		*(struct rate *)s->target = parse_rate(s);
 		return;
 	case KIND_INT:
 		errno = 0;

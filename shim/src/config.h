@@ -11,8 +11,13 @@
 
 #include <stdbool.h>
 
+#include "ratelimit.h"
+
 /* Kept as a position, and given to the database by name. */
 #define ADMIN_REGISTRATION_WORDS "bootstrap closed open"
+
+#define RATE_LIMIT_WORDS "on off"
+enum { RATE_LIMIT_ON, RATE_LIMIT_OFF };
 
 struct config {
 	int port;
@@ -20,6 +25,9 @@ struct config {
 	char *bind;
 	int workers;
 	int max_connections;
+	int body_max;
+	char *tls_cert, *tls_key; /* files */
+	char *cors_origins; /* separated by commas, *, or none */
 	char *database_url;
 	int db_pool;
 	int db_queue;
@@ -35,6 +43,9 @@ struct config {
 	int bcrypt_cost;
 	int password_min;
 	int admin_registration;
+	int rate_limit;
+	struct rate rate_public, rate_user, rate_auth, rate_login_failure, rate_booking, rate_admin;
+	char *trusted_proxies; /* addresses and networks, separated by commas */
 	char *internal_api_key;
 	int log_level;
 };

@@ -8,11 +8,13 @@
 
 #include "config.h"
 #include "listen.h"
+#include "tls.h"
 
 #define WORKERS_MAX 64
 #define PORTS_MAX   8
 
 static struct kore_server *server;
+static struct kore_domain *domain;
 static int sockets[PORTS_MAX][WORKERS_MAX];
 static int port_count;
 static int family;
@@ -90,8 +92,6 @@ extra_ports_open(void)
 void
 listen_open(void)
 {
-	struct kore_domain *domain;
-
 	port_open(config.port);
 	extra_ports_open();
 
@@ -110,6 +110,7 @@ listen_attach(int number)
 	struct listener *listener;
 	int i;
 
+	tls_attach(server, domain);
 	for (i = 0; i < port_count; i++) {
 		listener = kore_listener_create(server);
 		listener->fd = sockets[i][number - 1];

@@ -4,10 +4,13 @@
 #include <time.h>
 
 #include <kore/kore.h>
+#include <kore/http.h>
 
+#include "clientip.h"
 #include "config.h"
 #include "json.h"
 #include "log.h"
+#include "request.h"
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
@@ -65,19 +68,53 @@ log_line(enum log_level level, const char *fmt, ...)
 	line_end(&line, level);
 }
 
+static void
+line_client(struct kore_buf *line, const char *request_id, const struct in6_addr *client)
+{
+	char text[CLIENT_IP_MAX];
+
+	client_ip_text(client, text);
+	kore_buf_appendf(line, ",\"request_id\":\"%s\",\"client\":\"%s\"", request_id, text);
+}
+
+static void
+line_outcome(struct kore_buf *line, int status, const char *code)
+{
+	kore_buf_appendf(line, ",\"status\":%d", status);
+	if (code != NULL)
+		kore_buf_appendf(line, ",\"code\":\"%s\"", code);
+}
+
 /* The access log. `code` is the error's code, or NULL. */
 void
-log_request(const char *request_id, const char *method, const char *route, int status, double ms, const char *code)
+log_request(const struct request *rq, int status, const char *code)
 {
 	struct kore_buf line;
 
 	if (!log_enabled(LEVEL_INFO))
 		return;
 	line_begin(&line, LEVEL_INFO);
-	kore_buf_appendf(&line, ",\"request_id\":\"%s\",\"method\":\"%s\",\"route\":\"%s\",\"status\":%d,\"ms\":%.3f",
-	    request_id, method, route, status, ms);
-	if (code != NULL)
-		kore_buf_appendf(&line, ",\"code\":\"%s\"", code);
+	line_client(&line, rq->id, &rq->address);
+	kore_buf_appendf(&line, ",\"method\":\"%s\",\"route\":\"%s\"", http_method_text(rq->http->method),
+	    rq->route != NULL ? rq->route->pattern : "-");
+	line_outcome(&line, status, code);
+	kore_buf_appendf(&line, ",\"ms\":%.3f,\"db_ms\":%.3f,\"bytes\":%zu",
+	    (double)(clock_us() - rq->started_us) / 1000, (double)rq->database_us / 1000,
+	    rq->http->method == HTTP_METHOD_HEAD ? 0 : rq->reply_len);
+	line_end(&line, LEVEL_INFO);
+}
+
+/* What never became a request. */
+void
+log_rejected(const char *request_id, const struct in6_addr *client, int status, const char *code)
+{
+	struct kore_buf line;
+
+	if (!log_enabled(LEVEL_INFO))
+		return;
+	line_begin(&line, LEVEL_INFO);
+	line_client(&line, request_id, client);
+	line_outcome(&line, status, code);
 	line_end(&line, LEVEL_INFO);
 }
 

@@ -19,6 +19,7 @@
 #include <kore/http.h>
 
 #include "auth.h"
+#include "clientip.h"
 #include "config.h"
 #include "health.h"
 #include "jwt.h"
@@ -30,8 +31,8 @@
 #include "reply.h"
 #include "request.h"
 #include "route.h"
+#include "tls.h"
 
-#define BODY_MAX_BYTES   (1024 * 1024)
 #define HEADER_MAX_BYTES 16384
 #define FILES_WANTED     65536
 #define FILES_SPARE      256 /* of a worker, for everything but clients */
@@ -99,7 +100,7 @@ configure_kore(void)
 	worker_count = (u_int8_t)config.workers;
 	worker_set_affinity = 0;
 	kore_socket_backlog = 4096;
-	http_body_max = BODY_MAX_BYTES;
+	http_body_max = (size_t)config.body_max;
 	http_header_max = HEADER_MAX_BYTES;
 	http_keepalive_time = KEEPALIVE_S;
 	http_request_limit = worker_max_connections;
@@ -118,15 +119,18 @@ kore_parent_configure(int argc, char **argv)
 	config_check_secret();
 	limit_files();
 	configure_kore();
+	client_ip_prepare();
+	rate_limit_prepare();
 	pg_connect_check();
 	jwt_init(config.jwt_secret);
 	password_init();
 	auth_prepare();
 	health_prepare();
 	route_compile();
+	tls_prepare();
 	listen_open();
-	log_line(LEVEL_INFO, "listening on http://%s:%d with %d worker%s", config.bind, config.port, config.workers,
-	    config.workers == 1 ? "" : "s");
+	log_line(LEVEL_INFO, "listening on %s://%s:%d with %d worker%s", tls_enabled() ? "https" : "http", config.bind,
+	    config.port, config.workers, config.workers == 1 ? "" : "s");
 }
 
 void

@@ -7,10 +7,11 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-#include "bind.h"
+#include "clientip.h"
 #include "log.h"
 #include "reply.h"
 #include "requestid.h"
+#include "respond.h"
 #include "sqlerror.h"
 
 #define RETRY_AFTER_S 1
@@ -85,15 +86,18 @@ reply_message(
 {
 	const char *accept = request_header(rq, "accept");
 	struct kore_buf body;
+	bool problem;
 
 	if (details == NULL)
 		details = "null";
 	rq->code = code;
-	rq->problem = accept != NULL && strstr(accept, "application/problem+json") != NULL;
+	problem = accept != NULL && strstr(accept, "application/problem+json") != NULL;
+	if (problem)
+		rq->content_type = "application/problem+json";
 	if (status == 503 && rq->retry_after_s == 0)
 		rq->retry_after_s = RETRY_AFTER_S;
 	kore_buf_init(&body, 256);
-	if (rq->problem)
+	if (problem)
 		error_problem(&body, status, code, message, hint, details);
 	else
 		error_envelope(&body, code, message, hint, details);
@@ -144,6 +148,18 @@ void
 reply_unavailable(struct request *rq, const char *message)
 {
 	reply_message(rq, 503, CODE_UNAVAILABLE, NULL, message, NULL);
+}
+
+void
+reply_rate_limited(struct request *rq)
+{
+	const struct rate *rate = rate_limit_rate(rq->limit.class);
+
+	rq->retry_after_s = rq->limit.reset_s;
+	reply_message(rq, 429, "RATE_LIMITED",
+	    arena_printf(&rq->arena, "{\"limit\":%d,\"window_seconds\":%d,\"retry_after\":%d}", rate->count,
+		rate->window_s, rq->limit.reset_s),
+	    "Rate limit exceeded", NULL);
 }
 
 /* `json` must live as long as the request: in its arena, or as a constant. */
@@ -240,54 +256,6 @@ reply_database(struct request *rq, const struct pg_call *call)
 	}
 }
 
-static void
-http_date(char *out, size_t size)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	(void)strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
-static void
-send_headers(struct request *rq)
-{
-	struct http_request *http = rq->http;
-	const char *unknown = rq->status < 400 ? bind_unknown(rq) : NULL;
-	char text[64];
-
-	http_date(text, sizeof(text));
-	http_response_header(http, "date", text);
-	if (rq->reply_len > 0)
-		http_response_header(
-		    http, "content-type", rq->problem ? "application/problem+json" : "application/json");
-	http_response_header(http, "x-request-id", rq->id);
-	http_response_header(http, "x-content-type-options", "nosniff");
-	http_response_header(http, "cache-control", "no-store");
-	if (rq->authenticate != NULL)
-		http_response_header(http, "www-authenticate", rq->authenticate);
-	if (rq->retry_after_s > 0) {
-		(void)snprintf(text, sizeof(text), "%d", rq->retry_after_s);
-		http_response_header(http, "retry-after", text);
-	}
-	if (rq->replayed)
-		http_response_header(http, "idempotent-replay", "true");
-	if ((rq->status == 405 || rq->status == 204) && rq->match.path != NULL)
-		http_response_header(http, "allow", rq->match.path->allow);
-	if (unknown != NULL)
-		http_response_header(http, "x-unknown-fields", unknown);
-}
-
-void
-reply_send(struct request *rq)
-{
-	send_headers(rq);
-	http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);
-	log_request(rq->id, http_method_text(rq->http->method), rq->route != NULL ? rq->route->pattern : "-",
-	    rq->status, (double)(clock_us() - rq->started_us) / 1000, rq->code);
-}
-
 /* What Kore answers by itself, before there is a request; see kore/05-errors.patch. */
 void
 reply_kore_error(struct connection *c, int status, struct kore_buf *headers, struct kore_buf *body)
@@ -307,22 +275,19 @@ reply_kore_error(struct connection *c, int status, struct kore_buf *headers, str
 		{ 505, "VERSION_NOT_SUPPORTED", "The HTTP version is not supported" },
 		{ 0, "BAD_REQUEST", "The request is not valid HTTP" },
 	};
-	char id[REQUEST_ID_MAX + 1], date[64];
+	char id[REQUEST_ID_MAX + 1];
+	struct in6_addr address = client_ip_of_peer(c);
 	int i;
 
-	(void)c;
 	for (i = 0; errors[i].status != 0 && errors[i].status != status; i++)
 		;
 	request_id_make(id);
-	http_date(date, sizeof(date));
-	kore_buf_appendf(headers,
-	    "date: %s\r\ncontent-type: application/json\r\nx-request-id: %s\r\n"
-	    "x-content-type-options: nosniff\r\n",
-	    date, id);
+	respond_common_headers(headers);
+	kore_buf_appendf(headers, "content-type: application/json\r\nx-request-id: %s\r\n", id);
 	if (status == 405)
 		kore_buf_appendf(headers, "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
 	if (status == 503)
 		kore_buf_appendf(headers, "retry-after: %d\r\n", RETRY_AFTER_S);
 	error_envelope(body, errors[i].code, errors[i].message, NULL, "null");
-	log_request(id, "-", "-", status, 0, errors[i].code);
+	log_rejected(id, &address, status, errors[i].code);
 }

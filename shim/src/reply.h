@@ -1,8 +1,8 @@
 /*
- * Answers: the envelope, the errors and the headers.
+ * Answers: the envelope and the errors.
  *
  * Exactly one reply_...() function is called for a request; it records the answer and wakes the request up.
- * reply_send() then hands it to Kore. Strings given are copied where they must live on; `details` is JSON text.
+ * respond.c then sends it. Strings given are copied where they must live on; `details` is JSON text.
  *
  * Error form: {"error":{"code","message","details","timestamp"},"detail":message}, or RFC 9457's when the client
  * accepts application/problem+json.
@@ -25,11 +25,11 @@ void reply_invalid_field(struct request *rq, const char *code, const char *field
 void reply_invalid_token(struct request *rq);
 void reply_unauthorized(struct request *rq, const char *message);
 void reply_unavailable(struct request *rq, const char *message);
+void reply_rate_limited(struct request *rq);
 void reply_json(struct request *rq, int status, const char *json, size_t len);
 void reply_row(struct request *rq, int status, PGresult *result);
 void reply_database(struct request *rq, const struct pg_call *call);
 
-void reply_send(struct request *rq);
 void reply_kore_error(struct connection *c, int status, struct kore_buf *headers, struct kore_buf *body);
 
 #endif

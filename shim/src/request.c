@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -7,10 +8,12 @@
 #include "auth.h"
 #include "bind.h"
 #include "call.h"
+#include "clientip.h"
 #include "log.h"
 #include "reply.h"
 #include "request.h"
 #include "requestid.h"
+#include "respond.h"
 
 static int count;
 
@@ -54,6 +57,7 @@ request_release(struct request *rq)
 		return;
 	count--;
 	PQclear(rq->result);
+	free(rq->compressed);
 	arena_free(&rq->arena);
 	kore_free(rq);
 }
@@ -65,8 +69,7 @@ on_free(struct http_request *http)
 	struct request *rq = *(struct request **)http_state_get(http);
 
 	if (!rq->answered)
-		log_request(rq->id, http_method_text(http->method), rq->route != NULL ? rq->route->pattern : "-", 499,
-		    (double)(clock_us() - rq->started_us) / 1000, "CLIENT_GONE");
+		log_request(rq, 499, "CLIENT_GONE");
 	rq->http = NULL;
 	rq->call.unwanted = true;
 	request_release(rq);
@@ -82,6 +85,7 @@ request_new(struct http_request *http)
 	rq->http = http;
 	rq->holders = 1;
 	rq->started_us = clock_us();
+	rq->address = client_ip_of_request(http);
 	request_id_take(rq->id, request_header(rq, "x-request-id"));
 	state = http_state_create(http, sizeof(*state), on_free);
 	*state = rq;
@@ -120,7 +124,7 @@ request_start(struct request *rq)
 		return;
 	if (rq->route->access != ACCESS_PUBLIC && !auth_authorize(rq))
 		return;
-	if (!bind_query(rq) || !bind_body(rq))
+	if (!rate_limit_admit(rq) || !bind_query(rq) || !bind_body(rq))
 		return;
 	if (rq->route->handler != NULL)
 		rq->route->handler(rq);
@@ -143,11 +147,11 @@ request_dispatch(struct http_request *http)
 		http->owner->http_timeout = 0;
 		request_start(rq);
 	}
-	if (!rq->answered) {
+	if (!rq->answered || rq->compressing || !respond_prepare(rq)) {
 		http_request_sleep(http);
 		return (KORE_RESULT_RETRY);
 	}
-	reply_send(rq);
+	respond(rq);
 
 	return (KORE_RESULT_OK);
 }

@@ -7,13 +7,15 @@
  * live. So an answer never reaches another client, and a query never writes to freed memory.
  *
  * Life: request_dispatch() -> route -> authorise -> body -> handler or call -> a reply_...() function, exactly
- * once, at once or from a later callback -> reply_send(), always from Kore's dispatcher.
+ * once, at once or from a later callback -> respond_prepare() and respond(), always from Kore's dispatcher.
  */
 #ifndef EV_REQUEST_H
 #define EV_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <netinet/in.h>
 
 #include <libpq-fe.h>
 
@@ -47,16 +49,20 @@ struct request {
 	struct arena arena;
 	char id[REQUEST_ID_MAX + 1];
 	uint64_t started_us;
+	uint64_t database_us; /* spent waiting for it */
 
 	const struct route *route; /* NULL: none fits */
 	struct path_match match;
+	struct in6_addr address; /* the client's, see clientip.h */
 	struct caller caller;
+	struct limit_state limit;
 	struct query_field *query;
 	int query_count;
 	struct json body; /* count is 0 without a body */
 	bool *body_known; /* by node: a field that somebody asked for */
 
 	struct pg_call call; /* the one query under way */
+	uint64_t call_started_us;
 	void (*call_done)(struct request *);
 	void *flow; /* what a handler of several steps remembers */
 
@@ -65,12 +71,19 @@ struct request {
 	const char *code; /* of an error */
 	const char *reply;
 	size_t reply_len;
-	bool problem; /* the body is application/problem+json */
+	const char *content_type; /* NULL: application/json */
+	const char *content_policy; /* Content-Security-Policy; NULL: nothing may be loaded */
 	bool replayed;
 	int retry_after_s;
 	bool if_match; /* the version to be changed came as If-Match */
 	const char *authenticate; /* WWW-Authenticate */
 	PGresult *result; /* backs `reply` when it came from the database */
+
+	bool prepared; /* see respond.h */
+	bool compressible;
+	const char *etag; /* without quotes */
+	bool compressing;
+	char *compressed; /* backs `reply` then */
 };
 
 int request_dispatch(struct http_request *http);

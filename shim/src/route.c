@@ -9,15 +9,10 @@
 #include "placeholder.h"
 #include "route.h"
 
-#define ROUTE(m, p, a, s, text, sql) \
-	{ .method = HTTP_METHOD_##m, .pattern = p, .access = ACCESS_##a, .status = s, .summary = text, .call = sql },
-#define HANDLER(m, p, a, s, text, function) \
-	{ .method = HTTP_METHOD_##m, \
-		.pattern = p, \
-		.access = ACCESS_##a, \
-		.status = s, \
-		.summary = text, \
-		.handler = function },
+#define COMMON(m, p, a, l, s, text) \
+	.method = HTTP_METHOD_##m, .pattern = p, .access = ACCESS_##a, .limit = LIMIT_##l, .status = s, .summary = text
+#define ROUTE(m, p, a, l, s, text, sql)        { COMMON(m, p, a, l, s, text), .call = sql },
+#define HANDLER(m, p, a, l, s, text, function) { COMMON(m, p, a, l, s, text), .handler = function },
 
 static struct route routes[] = {
 #include "routes.def"

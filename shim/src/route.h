@@ -18,6 +18,8 @@
 
 #include <stdbool.h>
 
+#include "ratelimit.h"
+
 #define ROUTE_SEGMENTS_MAX 8
 #define ROUTE_PARAMS_MAX   2
 #define BINDINGS_MAX       24
@@ -53,6 +55,7 @@ struct route {
 	int method; /* HTTP_METHOD_GET ... */
 	const char *pattern;
 	enum access access;
+	enum limit_class limit;
 	int status; /* of a success */
 	const char *summary;
 	const char *call;

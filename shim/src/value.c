@@ -26,6 +26,22 @@ value_is_uuid(const char *text)
 	return (text[36] == '\0');
 }
 
+/* Of a text that is a UUID. */
+void
+value_uuid_bytes(const char *uuid, unsigned char bytes[16])
+{
+	static const char hex[] = "0123456789abcdef";
+	int i, digit;
+
+	for (i = 0; i < 32; uuid++) {
+		if (*uuid == '-')
+			continue;
+		digit = (int)(strchr(hex, tolower((unsigned char)*uuid)) - hex);
+		bytes[i / 2] = (unsigned char)(i % 2 == 0 ? digit << 4 : bytes[i / 2] | digit);
+		i++;
+	}
+}
+
 /* A whole number that fits PostgreSQL's integer. */
 bool
 value_is_int(const char *text)

@@ -11,6 +11,7 @@
 #include "json.h"
 
 bool value_is_uuid(const char *text);
+void value_uuid_bytes(const char *uuid, unsigned char bytes[16]);
 bool value_is_int(const char *text);
 bool value_is_numeric(const char *text);
 bool value_is_time(const char *text);

@@ -12,6 +12,7 @@ import pytest
 
 from client import Client, expect, in_parallel, unique
 from instance import Instance
+from server import Server
 
 PASSWORD = "correct horse battery staple"
 
@@ -214,6 +215,17 @@ def demo_event(url):
         return next(event for event in found if event["name"] == name)
 
     return find
+
+
+@pytest.fixture
+def serve():
+    """Starts web apps of the test's own on the same database, with settings by name: serve(EVENTLY_X="...")."""
+    with contextlib.ExitStack() as servers:
+
+        def start(**settings):
+            return servers.enter_context(Server(settings))
+
+        yield start
 
 
 @pytest.fixture(scope="session")

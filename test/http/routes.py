@@ -12,6 +12,7 @@ class Route(NamedTuple):
     method: str
     path: str
     access: str
+    limit: str
     status: int
 
     def __str__(self):
@@ -24,8 +25,8 @@ class Route(NamedTuple):
 
 def all_routes():
     text = DEFINITIONS.read_text()
-    found = re.findall(r'^(?:ROUTE|HANDLER)\((\w+), "([^"]+)", (\w+), (\d+),', text, re.MULTILINE)
-    routes = [Route(method, path, access, int(status)) for method, path, access, status in found]
+    found = re.findall(r'^(?:ROUTE|HANDLER)\((\w+), "([^"]+)", (\w+), (\w+), (\d+),', text, re.MULTILINE)
+    routes = [Route(method, path, access, limit, int(status)) for method, path, access, limit, status in found]
     mentioned = len(re.findall(r"^(?:ROUTE|HANDLER)\(", text, re.MULTILINE))
     assert routes and len(routes) == mentioned, "routes.def is written in a way that this file does not read"
     return routes

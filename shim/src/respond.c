@@ -1,0 +1,208 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "bind.h"
+#include "config.h"
+#include "cors.h"
+#include "gzip.h"
+#include "log.h"
+#include "reply.h"
+#include "respond.h"
+
+#define JSON_POLICY "default-src 'none'; frame-ancestors 'none'"
+#define HSTS        "max-age=31536000"
+
+static void
+http_date(char *out, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	(void)strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+/* The digits of a `"version":N` at the end of an object; their number, 0 without one. */
+static int
+version_at_end(const char *text, size_t len, const char **digits)
+{
+	static const char key[] = "\"version\":";
+	const char *p = text + len - 1;
+
+	if (len < sizeof(key) + 1 || *p != '}')
+		return (0);
+	for (*digits = p; *digits > text && isdigit((unsigned char)(*digits)[-1]); --*digits)
+		;
+	if (*digits == p || (size_t)(*digits - text) < strlen(key) ||
+	    memcmp(*digits - strlen(key), key, strlen(key)) != 0)
+		return (0);
+	return ((int)(p - *digits));
+}
+
+static const char *
+entity_tag(struct request *rq)
+{
+	const char *version = "";
+	int len = version_at_end(rq->reply, rq->reply_len, &version);
+
+	return (arena_printf(&rq->arena, "%.*s%s%016llx", len, version, len > 0 ? "." : "",
+	    (unsigned long long)XXH3_64bits(rq->reply, rq->reply_len)));
+}
+
+/* Is the tag, compressed or not, among those of If-None-Match? */
+static bool
+client_has_it(struct request *rq)
+{
+	const char *p = request_header(rq, "if-none-match");
+	size_t len = strlen(rq->etag), word;
+
+	if (p == NULL)
+		return (false);
+	if (strcmp(p, "*") == 0)
+		return (true);
+	for (; *p != '\0'; p += word) {
+		p += strspn(p, ", \t");
+		word = strcspn(p, ",");
+		if (strncmp(p, "W/", 2) == 0)
+			p += 2, word -= 2;
+		if (*p == '"' && strncmp(p + 1, rq->etag, len) == 0 &&
+		    (p[len + 1] == '"' || strncmp(p + len + 1, "-gzip\"", 6) == 0))
+			return (true);
+	}
+	return (false);
+}
+
+static void
+not_modified(struct request *rq)
+{
+	rq->status = 304;
+	rq->reply = NULL;
+	rq->reply_len = 0;
+}
+
+/* What has to be done before the answer can go out; false when it takes a while, and the request will be woken up. */
+bool
+respond_prepare(struct request *rq)
+{
+	bool is_get = rq->route != NULL && rq->route->method == HTTP_METHOD_GET;
+
+	if (rq->prepared)
+		return (true);
+	rq->prepared = true;
+	if (is_get && rq->status == 200 && rq->result != NULL)
+		rq->etag = entity_tag(rq);
+	if (rq->etag != NULL && client_has_it(rq))
+		not_modified(rq);
+	rq->compressible = is_get && rq->reply_len >= GZIP_MIN;
+
+	return (!rq->compressible || !gzip_accepted(rq) || gzip_reply(rq));
+}
+
+static void
+limit_headers(struct request *rq)
+{
+	const struct rate *rate;
+	const char *word;
+
+	if (rq->limit.class == LIMIT_NONE)
+		return;
+	rate = rate_limit_rate(rq->limit.class);
+	word = rate_limit_word(rq->limit.class);
+	http_response_header(rq->http, "ratelimit-policy",
+	    arena_printf(&rq->arena, "\"%s\";q=%d;w=%d", word, rate->count, rate->window_s));
+	http_response_header(rq->http, "ratelimit",
+	    arena_printf(&rq->arena, "\"%s\";r=%d;t=%d", word, rq->limit.remaining, rq->limit.reset_s));
+}
+
+static void
+cache_headers(struct request *rq)
+{
+	bool by_origin = cors_depends_on_origin();
+
+	if (rq->etag != NULL)
+		http_response_header(rq->http, "etag",
+		    arena_printf(&rq->arena, "\"%s%s\"", rq->etag, rq->compressed != NULL ? "-gzip" : ""));
+	http_response_header(rq->http, "cache-control",
+	    rq->etag != NULL && rq->route->access == ACCESS_PUBLIC ? "no-cache" : "no-store");
+	if (rq->compressed != NULL)
+		http_response_header(rq->http, "content-encoding", "gzip");
+	if (by_origin || rq->compressible)
+		http_response_header(rq->http, "vary",
+		    !rq->compressible ? "Origin"
+			: by_origin   ? "Origin, Accept-Encoding"
+				      : "Accept-Encoding");
+}
+
+static void
+security_headers(struct request *rq)
+{
+	http_response_header(rq->http, "x-content-type-options", "nosniff");
+	http_response_header(rq->http, "x-frame-options", "DENY");
+	http_response_header(rq->http, "referrer-policy", "no-referrer");
+	http_response_header(
+	    rq->http, "content-security-policy", rq->content_policy != NULL ? rq->content_policy : JSON_POLICY);
+	if (config.tls_cert[0] != '\0')
+		http_response_header(rq->http, "strict-transport-security", HSTS);
+}
+
+static void
+send_headers(struct request *rq)
+{
+	struct http_request *http = rq->http;
+	const char *unknown = rq->status < 400 ? bind_unknown(rq) : NULL;
+	char date[64];
+
+	http_date(date, sizeof(date));
+	http_response_header(http, "date", date);
+	if (rq->reply_len > 0)
+		http_response_header(
+		    http, "content-type", rq->content_type != NULL ? rq->content_type : "application/json");
+	http_response_header(http, "x-request-id", rq->id);
+	security_headers(rq);
+	cache_headers(rq);
+	cors_headers(rq);
+	limit_headers(rq);
+	if (rq->authenticate != NULL)
+		http_response_header(http, "www-authenticate", rq->authenticate);
+	if (rq->retry_after_s > 0)
+		http_response_header(http, "retry-after", arena_printf(&rq->arena, "%d", rq->retry_after_s));
+	if (rq->replayed)
+		http_response_header(http, "idempotent-replay", "true");
+	if ((rq->status == 405 || rq->status == 204) && rq->match.path != NULL)
+		http_response_header(http, "allow", rq->match.path->allow);
+	if (unknown != NULL)
+		http_response_header(http, "x-unknown-fields", unknown);
+}
+
+void
+respond(struct request *rq)
+{
+	send_headers(rq);
+	if (rq->status == 304)
+		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
+	http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);
+	log_request(rq, rq->status, rq->code);
+}
+
+/* The same for answers to what never became a request. */
+void
+respond_common_headers(struct kore_buf *headers)
+{
+	char date[64];
+
+	http_date(date, sizeof(date));
+	kore_buf_appendf(headers,
+	    "date: %s\r\nx-content-type-options: nosniff\r\nx-frame-options: DENY\r\nreferrer-policy: no-referrer\r\n"
+	    "content-security-policy: " JSON_POLICY "\r\ncache-control: no-store\r\n",
+	    date);
+	if (config.tls_cert[0] != '\0')
+		kore_buf_appendf(headers, "strict-transport-security: " HSTS "\r\n");
+}
