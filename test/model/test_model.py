@@ -1,0 +1,83 @@
+"""The storm of storm.py against the running database, and the model's own eyesight: faults planted in a good log."""
+
+import copy
+
+import pytest
+
+from model import Disagreement
+from storm import check, make_storm
+
+
+@pytest.fixture(scope="module")
+def log():
+    return make_storm(operations=10000, clients=16, seed=1)
+
+
+def test_10000_random_operations_agree_with_the_model(log):
+    outcomes = check(log)
+    assert sum(outcomes.values()) >= 10000
+    assert {"ok", "VE101", "VE102"} <= outcomes.keys()
+
+
+def plant(log, fault):
+    """A copy of the log in which one thing did not happen as it did."""
+    wrong = copy.deepcopy(log)
+    fault(wrong)
+    with pytest.raises(Disagreement):
+        check(wrong)
+
+
+def last(log, kind, **having):
+    return max(
+        i for i, row in enumerate(log["happened"])
+        if row[2] == kind and all(bool(row[4][name]) == wanted for name, wanted in having.items())
+    )
+
+
+def test_a_seat_sold_twice_is_seen(log):
+    def fault(wrong):
+        sold = copy.deepcopy(wrong["happened"][last(wrong, "BOOKING_CONFIRMED", hold_id=False, seat_ids=True)])
+        wrong["happened"].insert(last(wrong, "BOOKING_CONFIRMED", hold_id=False, seat_ids=True) + 1, (*sold[:3], "another", sold[4]))
+
+    plant(log, fault)
+
+
+def test_a_lost_booking_is_seen(log):
+    plant(log, lambda wrong: wrong["happened"].pop(last(wrong, "BOOKING_CONFIRMED")))
+
+
+def test_a_cancellation_that_returned_nothing_is_seen(log):
+    plant(log, lambda wrong: wrong["happened"].pop(last(wrong, "BOOKING_CANCELLED")))
+
+
+def test_stock_that_drifted_is_seen(log):
+    def fault(wrong):
+        section = wrong["event"]["sections"][0]["section_id"]
+        wrong["state"]["available"][section] += 1
+
+    plant(log, fault)
+
+
+def test_a_refusal_of_what_was_there_is_seen(log):
+    def fault(wrong):
+        for call in wrong["calls"]:
+            if call["outcome"] == "VE102":
+                call["arguments"]["quantity"] = 0
+
+    plant(log, fault)
+
+
+def test_a_refusal_of_a_seat_that_nobody_had_is_seen(log):
+    def fault(wrong):
+        refused = next(call for call in wrong["calls"] if call["outcome"] == "VE101")
+        refused["began"] = refused["ended"] = 0
+
+    plant(log, fault)
+
+
+def test_an_acknowledged_booking_that_is_not_there_is_seen(log):
+    def fault(wrong):
+        booked = next(call for call in wrong["calls"] if call["outcome"] == "ok" and call["operation"] == "book")
+        booked["answer"]["booking_id"] = "another"
+
+    plant(log, fault)
