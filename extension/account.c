@@ -99,12 +99,18 @@ count_admins(void)
 	return ev_get_int(0, 1);
 }
 
+bool
+ev_has_permission(const pg_uuid_t *actor_id, const char *permission)
+{
+	return ev_query(&may, ev_uuid(actor_id), ev_text(permission)) > 0;
+}
+
 void
 ev_require_owner(const pg_uuid_t *actor_id, const pg_uuid_t *owner_id, const char *what)
 {
 	if (actor_id == NULL || (owner_id != NULL && ev_same_id(actor_id, owner_id)))
 		return;
-	if (ev_query(&may, ev_uuid(actor_id), ev_text("events:any")) == 0)
+	if (!ev_has_permission(actor_id, "events:any"))
 		ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "permission", "events:any"), NULL,
 				 "the %s belongs to somebody else", what);
 }

@@ -13,4 +13,7 @@
 /* FORBIDDEN unless the actor is NULL, the owner (may be NULL), or an administrator with permission events:any. */
 extern void ev_require_owner(const pg_uuid_t *actor_id, const pg_uuid_t *owner_id, const char *what);
 
+/* Of an active administrator. */
+extern bool ev_has_permission(const pg_uuid_t *actor_id, const char *permission);
+
 #endif

@@ -14,6 +14,7 @@ int ev_hold_ttl;
 int ev_hold_max_lifetime;
 int ev_max_holds_per_user;
 int ev_stock_stripes;
+int ev_analytics_ttl;
 int ev_lock_timeout;
 
 void
@@ -36,6 +37,10 @@ ev_guc_define(void)
 							"More rows let more buyers of one event commit side by side.",
 							&ev_stock_stripes, EV_MAX_STRIPES, 1, EV_MAX_STRIPES,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.analytics_ttl",
+							"How old the figures of a summary may be.",
+							"0 means that they are summed anew each time.", &ev_analytics_ttl, 60, 0, 86400,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.lock_timeout",
 							"How long a function waits for a lock where the session sets no lock_timeout.",
 							"0 means for ever.", &ev_lock_timeout, 5000, 0, 600000,

@@ -57,6 +57,14 @@ ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation
 			 ExclusiveLock);
 }
 
+bool
+ev_try_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key)
+{
+	LOCKTAG tag = lock_tag(LOCK_KEY, hash_text(key, hash_text(operation, hash_id(user, hash_id(scope, 0)))));
+
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
 void
 ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user)
 {

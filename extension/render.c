@@ -217,6 +217,13 @@ render_value(StringInfo out, Datum value, Oid type)
 		case TIMESTAMPTZOID:
 			render_time(out, DatumGetTimestampTz(value));
 			break;
+		case DATEOID:
+		{
+			char text[MAXDATELEN + 1];
+
+			escape_json(out, JsonEncodeDateTime(text, value, DATEOID, NULL));
+			break;
+		}
 		case TEXTOID:
 			render_text(out, DatumGetTextPP(value));
 			break;

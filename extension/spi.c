@@ -77,7 +77,8 @@ static void
 prepare(EvStatement *statement)
 {
 	SPIPlanPtr plan = SPI_prepare_cursor(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes),
-										 CURSOR_OPT_GENERIC_PLAN);
+										 statement->survey ? CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_PARALLEL_OK
+														   : CURSOR_OPT_GENERIC_PLAN);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql, SPI_result_code_string(SPI_result));
@@ -147,6 +148,19 @@ make_plan(EvStatement *statement)
 	AtEOXact_GUC(true, nest_level);
 }
 
+/* Compiling a plan takes longer than a survey does. */
+static int
+run_survey(EvStatement *statement, Datum *values, const char *nulls)
+{
+	int nest_level = NewGUCNestLevel();
+	int rc;
+
+	switch_off("jit");
+	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	AtEOXact_GUC(true, nest_level);
+	return rc;
+}
+
 uint64
 ev_run(EvStatement *statement, const EvArg *args)
 {
@@ -157,16 +171,18 @@ ev_run(EvStatement *statement, const EvArg *args)
 	if (statement->plan == NULL)
 	{
 		prepare(statement);
-		make_plan(statement);
+		if (!statement->survey)
+			make_plan(statement);
 	}
-	else if (!SPI_plan_is_valid(statement->plan))
+	else if (!statement->survey && !SPI_plan_is_valid(statement->plan))
 		make_plan(statement);
 	for (int i = 0; i < statement->nargs; i++)
 	{
 		values[i] = args[i].value;
 		nulls[i] = args[i].isnull ? 'n' : ' ';
 	}
-	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	rc = statement->survey ? run_survey(statement, values, nulls)
+						   : SPI_execute_plan(statement->plan, values, nulls, false, 0);
 	if (rc < 0)
 		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(rc));
 	return SPI_processed;

@@ -26,11 +26,20 @@ typedef struct EvStatement
 	int nargs;
 	const Oid *argtypes;
 	SPIPlanPtr plan;
+	bool survey;
 } EvStatement;
 
 #define EV_STATEMENT(name, text, ...)                   \
 	static const Oid name##_argtypes[] = {__VA_ARGS__}; \
 	static EvStatement name = {text, lengthof(name##_argtypes), name##_argtypes, NULL}
+
+/*
+ * A statement over many rows, where what it is asked decides how to read them: planned for its arguments at each run, which
+ * is little against the run, with all means of the planner, parallel workers too.
+ */
+#define EV_SURVEY(name, text, ...)                      \
+	static const Oid name##_argtypes[] = {__VA_ARGS__}; \
+	static EvStatement name = {text, lengthof(name##_argtypes), name##_argtypes, NULL, true}
 
 /* An argument of a statement. */
 typedef struct EvArg

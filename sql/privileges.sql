@@ -30,7 +30,9 @@ SELECT is_empty(
 	WHERE NOT code[1] = ANY (string_to_array(current_setting('test.states'), ' '))$$,
 	'and names errors that there are');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_api', oid, 'EXECUTE')$$,
-	$$VALUES ('book'), ('cancel_booking'), ('cancel_event'), ('confirm_hold'), ('create_event'), ('create_venue'),
+	$$VALUES ('get_analytics_summary'), ('get_event_analytics'), ('get_homepage_stats'), ('get_overall_analytics'),
+		('get_popular_events'), ('get_revenue'), ('get_user_analytics'),
+		('book'), ('cancel_booking'), ('cancel_event'), ('confirm_hold'), ('create_event'), ('create_venue'),
 		('delete_venue'), ('expire_holds'), ('extend_hold'), ('get_account'), ('get_availability'), ('get_booking'),
 		('get_event'), ('get_hold'), ('get_seat_map'), ('get_seat_map_page'), ('get_sections'), ('get_venue'),
 		('hold_seats'), ('hold_tickets'), ('list_admin_events_page'), ('list_bookings'), ('list_bookings_page'),
@@ -73,7 +75,7 @@ SELECT is_empty(
 SELECT is((SELECT count(*) FROM pg_index WHERE indrelid = 'evently.stock'::regclass), 1::bigint, 'stock has its primary key and no other index');
 
 -- Roles
-SELECT is_empty($$SELECT rolname FROM pg_roles WHERE rolname IN ('evently_owner', 'evently_api', 'evently_web')
+SELECT is_empty($$SELECT rolname FROM pg_roles WHERE rolname IN ('evently_owner', 'evently_api', 'evently_web', 'evently_analyst')
 	AND (rolcanlogin OR rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication)$$, 'neither role may log in or do more than that');
 SELECT is(pg_has_role('evently_api', 'evently_owner', 'MEMBER'), false, 'evently_api is not evently_owner');
 SELECT is_empty($$SELECT role FROM unnest('{evently_api,evently_web,public}'::name[]) role WHERE has_schema_privilege(role, 'evently', 'CREATE')$$,

@@ -10,6 +10,9 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'evently_web') THEN
 		CREATE ROLE evently_web NOLOGIN;
 	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'evently_analyst') THEN
+		CREATE ROLE evently_analyst NOLOGIN;
+	END IF;
 	GRANT evently_api TO evently_web;
 END
 $$;

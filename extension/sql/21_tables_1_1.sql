@@ -34,3 +34,15 @@ COMMENT ON TABLE evently.outbox IS
 	'What happened, in the transaction in which it did: for brokers, mailers and auditors. A node''s own stream: its order is that of the node''s transactions.';
 COMMENT ON COLUMN evently.outbox.xid IS 'The transaction. Rows are read in the order of (xid, id), once every transaction before theirs has ended.';
 COMMENT ON COLUMN evently.outbox.notice IS 'Its user wants to be told of it.';
+
+CREATE TABLE evently.analytics_cache (
+	name text NOT NULL,
+	owner_id uuid NOT NULL,
+	answer jsonb NOT NULL,
+	generated_at timestamptz NOT NULL,
+	last_outbox_id uuid,
+	PRIMARY KEY (name, owner_id)
+);
+COMMENT ON TABLE evently.analytics_cache IS
+	'Figures that take long to sum, as they were at generated_at: of one owner''s events, or of all (the zero UUID). Nothing is lost with a row of it.';
+COMMENT ON COLUMN evently.analytics_cache.last_outbox_id IS 'The newest row of the outbox that the figures know of: with another one there, something has happened since.';

@@ -1,5 +1,6 @@
 -- Least privilege: everything belongs to evently_owner, a role nobody can log in as; evently_api may call the functions
--- granted to it and read no table; evently_web may sign people in besides; PUBLIC may do nothing.
+-- granted to it and read no table; evently_web may sign people in besides;
+-- evently_analyst may read the views of 39_analytics.sql; PUBLIC may do nothing.
 
 DO $$
 DECLARE
@@ -22,4 +23,4 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA evently TO evently_owner, evently_api, evently_web;
+GRANT USAGE ON SCHEMA evently TO evently_owner, evently_api, evently_web, evently_analyst;

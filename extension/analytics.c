@@ -1,0 +1,231 @@
+/*
+ * analytics.c
+ *		Figures at this moment.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "account.h"
+#include "analytics.h"
+#include "args.h"
+#include "errors.h"
+#include "event.h"
+#include "event_check.h"
+#include "tuple.h"
+
+#define DEFAULT_TREND_DAYS 30
+#define MAX_TREND_DAYS 366
+#define DEFAULT_REVENUE_ROWS 1000
+#define MAX_REVENUE_ROWS 10000
+#define DEFAULT_POPULAR_EVENTS 10
+#define MAX_POPULAR_EVENTS 100
+
+PG_FUNCTION_INFO_V1(evently_get_event_analytics);
+PG_FUNCTION_INFO_V1(evently_get_overall_analytics);
+PG_FUNCTION_INFO_V1(evently_get_revenue);
+PG_FUNCTION_INFO_V1(evently_get_popular_events);
+PG_FUNCTION_INFO_V1(evently_get_user_analytics);
+
+/* Sums over rows l of sale_ledger; of the money in them, what the condition lets through. */
+#define BOOKINGS "count(*) FILTER (WHERE l.cancellation_id IS NULL)"
+#define BOOKED "coalesce(sum(l.tickets) FILTER (WHERE l.cancellation_id IS NULL), 0)"
+#define CANCELLED "coalesce(-sum(l.tickets) FILTER (WHERE l.cancellation_id IS NOT NULL), 0)"
+#define GROSS(condition) "coalesce(sum(l.amount) FILTER (WHERE l.cancellation_id IS NULL AND " condition "), 0)"
+#define REFUNDS(condition) "coalesce(-sum(l.amount) FILTER (WHERE l.cancellation_id IS NOT NULL AND " condition "), 0)"
+#define REVENUE(condition) "coalesce(sum(l.amount) FILTER (WHERE " condition "), 0)"
+
+#define TRENDS(timezone, source, condition)                                                                         \
+	"ARRAY(SELECT ROW((l.occurred_at AT TIME ZONE " timezone ")::date, " BOOKINGS ", " BOOKED ", " CANCELLED ","    \
+	"                 " GROSS(condition) ", " REFUNDS(condition) ", " REVENUE(condition) ")::evently.booking_trend" \
+																						 "        FROM " source     \
+																						 "       GROUP BY (l.occurred_at AT TIME ZONE " timezone ")::date ORDER BY (l.occurred_at AT TIME ZONE " timezone ")::date)"
+
+#define HOLD_FIGURES(condition)                                                                                       \
+	"(SELECT ROW(f.created, f.active, f.confirmed, f.released, f.created - f.active - f.confirmed - f.released,"      \
+	"            evently.percentage(f.confirmed, f.created - f.active))::evently.hold_figures"                        \
+	"   FROM (SELECT count(*) AS created,"                                                                            \
+	"                count(*) FILTER (WHERE h.status = 'active' AND h.expires_at > statement_timestamp()) AS active," \
+	"                count(*) FILTER (WHERE h.status = 'confirmed') AS confirmed,"                                    \
+	"                count(*) FILTER (WHERE h.status = 'released') AS released"                                       \
+	"           FROM evently.hold h WHERE " condition ") f)"
+
+EV_STATEMENT(read_event,
+			 "SELECT ROW(e.event_id, e.name, e.status, e.tickets_sold, e.tickets_cancelled, e.bookings, e.gross, e.refunds,"
+			 "           e.revenue, e.currency, e.total_capacity, e.utilization_pct,"
+			 "           " TRENDS("x.timezone", "evently.sale_ledger l WHERE l.event_id = $1", "true") ","
+																									   "           " HOLD_FIGURES("h.event_id = $1") ")::evently.event_analytics, e.created_by"
+																																					 "  FROM evently.event_performance e JOIN evently.event x ON x.event_id = e.event_id"
+																																					 " WHERE e.event_id = $1",
+			 UUIDOID);
+
+#define OF_OWNER(row) "($1 IS NULL OR " row ".event_id IN (SELECT o.event_id FROM evently.event o WHERE o.created_by = $1))"
+
+EV_SURVEY(read_overall,
+		  "WITH " EV_SOLD("$1") " SELECT ROW(" EV_TOTALS ","
+								"            (SELECT coalesce(sum(s.tickets_cancelled), 0) FROM sold s),"
+								"            (SELECT count(*) FROM sold s WHERE s.status = 'draft'),"
+								"            (SELECT count(*) FROM sold s WHERE s.status = 'cancelled'),"
+								"            " HOLD_FIGURES(OF_OWNER("h")) ","
+																		   "            " TRENDS("$3", "evently.sale_ledger l"
+																									   " WHERE l.occurred_at >= ((now() AT TIME ZONE $3)::date - $2 + 1)::timestamp AT TIME ZONE $3"
+																									   "   AND " OF_OWNER("l"),
+																								 "l.currency = (SELECT c.code FROM currency c)") "        )::evently.overall_analytics",
+		  UUIDOID, INT4OID, TEXTOID);
+
+/*
+ * $1 owner, $2 by, $3 and $4 the days, $5 event, $6 timezone, $7 rows. A CASE of $2 is decided when the statement is
+ * planned, so that nothing is grouped by what was not asked for.
+ */
+#define REVENUE_REPORT(ledger, section, bookings)                                                                                                                                           \
+	"WITH entry AS ("                                                                                                                                                                       \
+	"   SELECT CASE $2 WHEN 'day' THEN (l.occurred_at AT TIME ZONE $6)::date"                                                                                                               \
+	"               WHEN 'month' THEN date_trunc('month', l.occurred_at AT TIME ZONE $6)::date END AS date,"                                                                                \
+	"          CASE WHEN $2 IN ('event', 'section') THEN l.event_id END AS event_id, " section " AS section_id,"                                                                            \
+	"          l.booking_id, l.tickets, l.amount, l.currency"                                                                                                                               \
+	"     FROM " ledger " l"                                                                                                                                                                \
+	"    WHERE ($5 IS NULL OR l.event_id = $5) AND " OF_OWNER("l") "      AND ($3 IS NULL OR l.occurred_at >= $3::timestamp AT TIME ZONE $6)"                                               \
+																   "      AND ($4 IS NULL OR l.occurred_at < ($4 + 1)::timestamp AT TIME ZONE $6)),"                                        \
+																   " line AS MATERIALIZED ("                                                                                                \
+																   "   SELECT t.date, t.event_id, t.section_id, t.currency,"                                                                \
+																   "          " bookings " FILTER (WHERE t.tickets > 0) AS bookings,"                                                       \
+																   "          coalesce(sum(t.tickets) FILTER (WHERE t.tickets > 0), 0) AS booked,"                                          \
+																   "          coalesce(-sum(t.tickets) FILTER (WHERE t.tickets < 0), 0) AS cancelled,"                                      \
+																   "          coalesce(sum(t.amount) FILTER (WHERE t.tickets > 0), 0) AS gross,"                                            \
+																   "          coalesce(-sum(t.amount) FILTER (WHERE t.tickets < 0), 0) AS refunds, sum(t.amount) AS revenue"                \
+																   "     FROM entry t GROUP BY t.date, t.event_id, t.section_id, t.currency)"                                               \
+																   " SELECT ROW($2, $6, $3, $4,"                                                                                            \
+																   "            ARRAY(SELECT ROW(g.date, g.event_id, (SELECT e.name FROM evently.event e WHERE e.event_id = g.event_id),"   \
+																   "                             g.section_id, (SELECT s.name FROM evently.event_section s"                                 \
+																   "                                             WHERE s.event_id = g.event_id AND s.section_id = g.section_id),"           \
+																   "                             g.bookings, g.booked, g.cancelled, g.gross, g.refunds, g.revenue, g.currency)"             \
+																   "                         ::evently.revenue_row"                                                                         \
+																   "                    FROM line g"                                                                                        \
+																   "                   ORDER BY g.date, CASE WHEN g.date IS NULL THEN -g.revenue END, g.event_id, g.section_id, g.currency" \
+																   "                   LIMIT $7),"                                                                                          \
+																   "            ARRAY(SELECT ROW(g.currency, sum(g.revenue))::evently.currency_amount"                                      \
+																   "                    FROM line g GROUP BY g.currency ORDER BY g.currency))::evently.revenue_report"
+
+EV_SURVEY(read_revenue,
+		  REVENUE_REPORT("evently.sale_ledger", "NULL::uuid", "count(*)"),
+		  UUIDOID, TEXTOID, DATEOID, DATEOID, UUIDOID, TEXTOID, INT4OID);
+
+EV_SURVEY(read_section_revenue,
+		  REVENUE_REPORT("evently.ticket_ledger", "l.section_id", "count(DISTINCT t.booking_id)"),
+		  UUIDOID, TEXTOID, DATEOID, DATEOID, UUIDOID, TEXTOID, INT4OID);
+
+EV_SURVEY(read_popular,
+		  "SELECT ROW(statement_timestamp(), " EV_POPULAR_EVENTS("$1", "$2") ")::evently.popular_events",
+		  UUIDOID, INT4OID);
+
+EV_STATEMENT(read_user,
+			 "WITH entry AS MATERIALIZED ("
+			 "   SELECT l.* FROM evently.booking b,"
+			 "          LATERAL (SELECT * FROM evently.sale_ledger s"
+			 "                    WHERE s.event_id = b.event_id AND s.booking_id = b.booking_id OFFSET 0) l"
+			 "    WHERE b.user_id = $1),"
+			 " visit AS MATERIALIZED (SELECT l.event_id FROM entry l GROUP BY l.event_id HAVING sum(l.tickets) > 0)"
+			 " SELECT ROW($1, " BOOKINGS ", coalesce(sum(l.tickets), 0), " CANCELLED ","
+			 "            (SELECT count(*) FROM visit),"
+			 "            (SELECT count(*) FROM visit v JOIN evently.event e ON e.event_id = v.event_id"
+			 "              WHERE e.status = 'published' AND e.start_datetime > statement_timestamp()),"
+			 "            ARRAY(SELECT ROW(a.currency, sum(a.amount))::evently.currency_amount"
+			 "                    FROM entry a GROUP BY a.currency ORDER BY a.currency),"
+			 "            min(l.occurred_at) FILTER (WHERE l.cancellation_id IS NULL),"
+			 "            max(l.occurred_at) FILTER (WHERE l.cancellation_id IS NULL))::evently.user_analytics"
+			 "   FROM entry l",
+			 UUIDOID);
+
+EvArg
+ev_analytics_owner(const pg_uuid_t *actor_id)
+{
+	if (actor_id == NULL || ev_has_permission(actor_id, "analytics:read") || ev_has_permission(actor_id, "events:any"))
+		return ev_null();
+	return ev_uuid(actor_id);
+}
+
+/* A number from 1 to max. */
+static EvArg
+bounded(FunctionCallInfo fcinfo, int n, const char *name, int standard, int max)
+{
+	int value = PG_ARGISNULL(n) ? standard : PG_GETARG_INT32(n);
+
+	if (value < 1 || value > max)
+		ev_invalid(name, "%s must be from 1 to %d", name, max);
+	return ev_int(value);
+}
+
+static EvArg
+timezone_argument(FunctionCallInfo fcinfo, int n)
+{
+	char *timezone = ev_text_argument(fcinfo, n);
+
+	ev_require_timezone(timezone);
+	return ev_text(timezone ? timezone : "UTC");
+}
+
+/* get_event_analytics(event_id, actor_id) */
+Datum
+evently_get_event_analytics(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *event_id;
+	pg_uuid_t owner;
+	bool has_owner;
+	Datum figures;
+
+	ev_begin(EV_READS);
+	event_id = ev_required_uuid(fcinfo, 0, "event_id");
+	if (ev_query(&read_event, ev_uuid(event_id)) == 0)
+		ev_event_not_found(event_id);
+	figures = ev_copied_value(0, 1);
+	has_owner = !ev_is_null(0, 2);
+	if (has_owner)
+		owner = ev_get_uuid(0, 2);
+	ev_require_owner(ev_uuid_argument(fcinfo, 1), has_owner ? &owner : NULL, "event");
+	PG_RETURN_DATUM(ev_end(figures));
+}
+
+/* get_overall_analytics(actor_id, days, timezone) */
+Datum
+evently_get_overall_analytics(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_READS);
+	ev_query(&read_overall, ev_analytics_owner(ev_uuid_argument(fcinfo, 0)),
+			 bounded(fcinfo, 1, "days", DEFAULT_TREND_DAYS, MAX_TREND_DAYS), timezone_argument(fcinfo, 2));
+	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+}
+
+/* get_revenue(by, date_from, date_to, event_id, timezone, max_rows, actor_id) */
+Datum
+evently_get_revenue(PG_FUNCTION_ARGS)
+{
+	char *by;
+
+	ev_begin(EV_READS);
+	by = ev_text_argument(fcinfo, 0);
+	by = by ? ev_word(by, "by", "day, month, event, section") : "day";
+	ev_query(strcmp(by, "section") == 0 ? &read_section_revenue : &read_revenue,
+			 ev_analytics_owner(ev_uuid_argument(fcinfo, 6)), ev_text(by), ev_arg(1), ev_arg(2), ev_arg(3),
+			 timezone_argument(fcinfo, 4), bounded(fcinfo, 5, "max_rows", DEFAULT_REVENUE_ROWS, MAX_REVENUE_ROWS));
+	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+}
+
+/* get_popular_events(max_rows, actor_id) */
+Datum
+evently_get_popular_events(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_READS);
+	ev_query(&read_popular, ev_analytics_owner(ev_uuid_argument(fcinfo, 1)),
+			 bounded(fcinfo, 0, "max_rows", DEFAULT_POPULAR_EVENTS, MAX_POPULAR_EVENTS));
+	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+}
+
+/* get_user_analytics(user_id) */
+Datum
+evently_get_user_analytics(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_READS);
+	ev_query(&read_user, ev_uuid(ev_required_uuid(fcinfo, 0, "user_id")));
+	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
+}
