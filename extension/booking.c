@@ -25,11 +25,12 @@ PG_FUNCTION_INFO_V1(evently_confirm_hold);
 PG_FUNCTION_INFO_V1(evently_get_booking);
 
 static const char *const booking_columns[] = {
-	"event_id", "booking_id", "user_id", "hold_id", "quantity", "total_price", "currency", "created_at", "pools"};
+	"event_id", "booking_id", "user_id", "hold_id", "quantity", "total_price", "currency", "created_at", "pools",
+	"policy_version"};
 EV_STATEMENT(insert_booking,
 			 "INSERT INTO evently.booking (event_id, booking_id, user_id, hold_id, quantity, total_price, currency,"
-			 " created_at, pools) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, UUIDARRAYOID);
+			 " created_at, pools, policy_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, UUIDARRAYOID, INT4OID);
 EV_TABLE(booking_table, "booking", booking_columns, insert_booking_argtypes);
 
 static const char *const ticket_columns[] = {
@@ -45,14 +46,22 @@ EV_STATEMENT(event_of_booking,
 			 UUIDOID);
 
 EV_STATEMENT(load_booking,
-			 "SELECT user_id, hold_id, quantity, total_price, currency, status::text, created_at, version, pools"
+			 "SELECT user_id, hold_id, quantity, total_price, currency, status::text, created_at, version, pools,"
+			 "       coalesce(policy_version, 0)"
 			 "  FROM evently.booking WHERE event_id = $1 AND booking_id = $2",
 			 UUIDOID, UUIDOID);
 
+EV_STATEMENT(lock_booking,
+			 "SELECT status::text, version FROM evently.booking WHERE event_id = $1 AND booking_id = $2 FOR UPDATE",
+			 UUIDOID, UUIDOID);
+
 EV_STATEMENT(load_tickets,
-			 "SELECT ticket_id, section_id, coalesce(seat_ordinal, 0), seat_label, price"
-			 "  FROM evently.ticket WHERE event_id = $1 AND booking_id = $2"
-			 " ORDER BY seat_ordinal, ticket_id",
+			 "SELECT t.ticket_id, t.section_id, coalesce(t.seat_ordinal, 0), t.seat_label, t.price, c.cancellation_id"
+			 "  FROM evently.ticket t"
+			 "  LEFT JOIN evently.cancelled_ticket c ON t.cancelled_at IS NOT NULL"
+			 "   AND c.event_id = t.event_id AND c.booking_id = t.booking_id AND c.ticket_id = t.ticket_id"
+			 " WHERE t.event_id = $1 AND t.booking_id = $2"
+			 " ORDER BY t.seat_ordinal, t.ticket_id",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(find_booking_of_hold,
@@ -87,6 +96,7 @@ ticket_rows(const EvRow *parent, const EvBooking *booking)
 		ev_row_add(&row, ev_uuid(&ticket->section_id));
 		ev_row_add_text(&row, ticket->label);
 		ev_row_add(&row, ev_datum(NumericGetDatum(ticket->price)));
+		ev_row_add_text(&row, ticket->cancellation_id ? "cancelled" : "valid");
 		rows[i] = ev_row_datum(&row);
 	}
 	return ev_array(rows, booking->quantity, row.desc->tdtypeid).value;
@@ -156,6 +166,7 @@ store_booking(const EvBooking *booking)
 		ev_text(booking->currency),
 		ev_time(booking->created_at),
 		ev_pool_ids_value(booking->pools),
+		booking->policy_version > 0 ? ev_int(booking->policy_version) : ev_null(),
 	};
 
 	ev_insert(&booking_table, &insert_booking, values);
@@ -178,6 +189,7 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 		.status = "confirmed",
 		.created_at = grant->clock,
 		.version = 1,
+		.policy_version = grant->event->policy_version,
 	};
 	pg_uuid_t *ids = ev_new_ids(&request->event_id, grant->quantity);
 
@@ -250,7 +262,17 @@ load_tickets_of(EvBooking *booking)
 			.ordinal = ev_get_int(i, 3),
 			.label = ev_get_text(i, 4),
 			.price = DatumGetNumeric(ev_copied_value(i, 5)),
+			.cancellation_id = ev_is_null(i, 6) ? NULL : DatumGetUUIDP(ev_copied_value(i, 6)),
 		};
+}
+
+void
+ev_booking_lock(EvBooking *booking)
+{
+	ev_query(&lock_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
+	booking->status = ev_get_text(0, 1);
+	booking->version = ev_get_int(0, 2);
+	load_tickets_of(booking);
 }
 
 EvBooking
@@ -276,6 +298,7 @@ ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg
 	booking.created_at = ev_get_time(0, 7);
 	booking.version = ev_get_int(0, 8);
 	booking.pools = ev_pool_ids(0, 9);
+	booking.policy_version = ev_get_int(0, 10);
 	ev_require_owner(actor_id, &booking.user_id, "booking");
 	load_tickets_of(&booking);
 	return booking;
@@ -317,7 +340,7 @@ sell_seats(const EvHold *hold, const pg_uuid_t *booking_id)
 
 /* The booking that a live, locked hold becomes. */
 static EvBooking
-booking_of_hold(EvHold *hold, TimestampTz clock)
+booking_of_hold(EvHold *hold, const EvEvent *event, TimestampTz clock)
 {
 	EvBooking booking = {
 		.booking_id = ev_new_id(&hold->event_id),
@@ -332,6 +355,7 @@ booking_of_hold(EvHold *hold, TimestampTz clock)
 		.created_at = clock,
 		.version = 1,
 		.pools = hold->pools,
+		.policy_version = event->policy_version,
 	};
 	pg_uuid_t *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
 	pg_uuid_t *ids = ev_new_ids(&hold->event_id, hold->quantity);
@@ -357,6 +381,7 @@ static EvBooking
 confirm(EvHold *hold, bool *is_new)
 {
 	EvBooking booking;
+	EvEvent *event;
 	TimestampTz clock;
 	int carried;
 
@@ -370,8 +395,9 @@ confirm(EvHold *hold, bool *is_new)
 	}
 	clock = GetCurrentTimestamp();
 	ev_hold_require_live(hold, carried, clock);
-	ev_event_require_published(ev_event_load(&hold->event_id));
-	booking = booking_of_hold(hold, clock);
+	event = ev_event_load(&hold->event_id);
+	ev_event_require_published(event);
+	booking = booking_of_hold(hold, event, clock);
 	store_booking(&booking);
 	ev_hold_set_status(hold, "confirmed");
 	return booking;

@@ -7,8 +7,9 @@
  * Invariants
  *	1. A booking has as many tickets as its quantity says, and costs what they cost; both never change.
  *	2. A hold becomes one booking at most (a unique key); confirming it again gives that booking.
- *	3. A cancelled booking has one cancellation, fee + refund = what it cost; cancelling it again gives that one. Seats
- *	   and stock go back once, with it.
+ *	3. A ticket is cancelled once, by one cancellation, fee + refund = what its tickets cost; cancelling it again gives
+ *	   that one. Its seat and stock go back with it. A booking without a valid ticket is cancelled.
+ *	4. The terms of cancellation are those of the day of purchase.
  *
  * Locks: see lock.h; a booking's row is locked where a hold's is, before its seats.
  */
@@ -24,6 +25,7 @@ typedef struct EvTicket
 	int ordinal; /* of the seat; 0 for general admission */
 	char *label; /* NULL for general admission */
 	Numeric price;
+	pg_uuid_t *cancellation_id; /* NULL: valid */
 } EvTicket;
 
 typedef struct EvBooking
@@ -39,7 +41,8 @@ typedef struct EvBooking
 	char *status;
 	TimestampTz created_at;
 	int version;
-	EvPoolIds pools; /* that its tickets count in beside their sections */
+	EvPoolIds pools;	/* that its tickets count in beside their sections */
+	int policy_version; /* of the terms it was bought under; 0 where there were none */
 } EvBooking;
 
 /*
@@ -47,5 +50,8 @@ typedef struct EvBooking
  * the actor may not see it.
  */
 extern EvBooking ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg_uuid_t *actor_id);
+
+/* Lock its row and read again what can change: its status, version and tickets. */
+extern void ev_booking_lock(EvBooking *booking);
 
 #endif

@@ -14,9 +14,9 @@
 
 static const char *const event_columns[] = {
 	"event_id", "status", "start_datetime", "end_datetime",
-	"sale_start_time", "sale_end_time", "currency", "max_tickets_per_booking"};
+	"sale_start_time", "sale_end_time", "currency", "max_tickets_per_booking", "policy_version"};
 static const Oid event_types[] = {
-	UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID};
+	UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID};
 EV_TABLE(event_table, "event", event_columns, event_types);
 
 static const char *const section_columns[] = {"event_id", "section_id", "ordinal", "name", "kind", "stripes", "price"};
@@ -58,6 +58,7 @@ load_event(const pg_uuid_t *event_id)
 		.sale_end = time_or(&scan, 6, DT_NOEND),
 		.currency = TextDatumGetCString(ev_scan_value(&scan, 7)),
 		.max_tickets_per_booking = DatumGetInt32(ev_scan_value(&scan, 8)),
+		.policy_version = ev_scan_is_null(&scan, 9) ? 0 : DatumGetInt32(ev_scan_value(&scan, 9)),
 	};
 	ev_scan_end(&scan);
 	return event;
@@ -125,6 +126,12 @@ static EvDetail *
 event_detail(const EvEvent *event)
 {
 	return ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &event->event_id), "status", event->status);
+}
+
+bool
+ev_event_is_cancelled(const EvEvent *event)
+{
+	return strcmp(event->status, "cancelled") == 0;
 }
 
 void

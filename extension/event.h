@@ -35,6 +35,7 @@ typedef struct EvEvent
 	TimestampTz sale_end;	/* DT_NOEND where not given */
 	char *currency;
 	int max_tickets_per_booking;
+	int policy_version; /* of the terms of cancellation; 0 where there are none */
 	int nsections;
 	EvSection *sections; /* in order of their ordinals */
 } EvEvent;
@@ -44,6 +45,8 @@ extern EvEvent *ev_event_load(const pg_uuid_t *event_id);
 
 /* Where in event->sections; SECTION_NOT_FOUND where the event has no such section. */
 extern int ev_event_section_index(const EvEvent *event, const pg_uuid_t *section_id);
+
+extern bool ev_event_is_cancelled(const EvEvent *event);
 
 /* Refuses an event that does not sell at that time. */
 extern void ev_event_require_published(const EvEvent *event);

@@ -84,13 +84,18 @@ EV_STATEMENT(restore_stock,
 EV_STATEMENT(refund_bookings,
 			 "INSERT INTO evently.cancellation (event_id, cancellation_id, booking_id, fee, refund_amount, currency,"
 			 " reason, requested_at)"
-			 " SELECT event_id, evently.new_id(event_id), booking_id, evently.round_money(0, currency), total_price,"
+			 " SELECT event_id, evently.new_id(event_id), booking_id, evently.round_money(0, currency),"
+			 "        (SELECT sum(t.price) FROM evently.ticket t WHERE t.event_id = b.event_id"
+			 "          AND t.booking_id = b.booking_id AND t.cancelled_at IS NULL),"
 			 "        currency, 'event cancelled', $2"
-			 "   FROM evently.booking WHERE event_id = $1 AND status = 'confirmed'",
+			 "   FROM evently.booking b WHERE event_id = $1 AND status = 'confirmed'",
 			 UUIDOID, TIMESTAMPTZOID);
 
 EV_STATEMENT(cancel_all_tickets,
-			 "UPDATE evently.ticket SET cancelled_at = $2 WHERE event_id = $1 AND cancelled_at IS NULL",
+			 "UPDATE evently.ticket t SET cancelled_at = $2, cancellation_id = c.cancellation_id, fee = 0"
+			 "  FROM evently.cancellation c"
+			 " WHERE t.event_id = $1 AND t.cancelled_at IS NULL AND c.event_id = $1 AND c.booking_id = t.booking_id"
+			 "   AND c.requested_at = $2",
 			 UUIDOID, TIMESTAMPTZOID);
 
 EV_STATEMENT(cancel_all_bookings,

@@ -47,6 +47,12 @@ ev_money_add(Numeric a, Numeric b)
 	return numeric_add_opt_error(a, b, NULL);
 }
 
+Numeric
+ev_money_subtract(Numeric a, Numeric b)
+{
+	return numeric_sub_opt_error(a, b, NULL);
+}
+
 Datum
 evently_round_money(PG_FUNCTION_ARGS)
 {

@@ -10,5 +10,6 @@
 /* Digits after the point: 2, but 0 for JPY and its like, 3 for KWD and its like (ISO 4217). */
 extern Numeric ev_money_round(Numeric amount, const char *currency);
 extern Numeric ev_money_add(Numeric a, Numeric b);
+extern Numeric ev_money_subtract(Numeric a, Numeric b);
 
 #endif

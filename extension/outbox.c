@@ -29,7 +29,7 @@ EV_TABLE(outbox_table, "outbox", outbox_columns, insert_outbox_argtypes);
 
 /* What its user wants to be told of. */
 static const char *const notices[] = {
-	"BOOKING_CONFIRMED", "BOOKING_CANCELLED", "WAITLIST_OFFERED"};
+	"BOOKING_CONFIRMED", "BOOKING_CANCELLED", "TICKETS_CANCELLED", "WAITLIST_OFFERED"};
 
 static bool
 is_notice(const char *type)

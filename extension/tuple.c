@@ -146,14 +146,34 @@ ev_ints_of(Datum array, int *n)
 	return values;
 }
 
+static void
+require_no_null(Datum array, const char *name)
+{
+	if (array_contains_nulls(DatumGetArrayTypeP(array)))
+		ev_invalid(name, "%s must not contain null", name);
+}
+
+pg_uuid_t *
+ev_ids_of(Datum array, const char *name, int *n)
+{
+	pg_uuid_t *values;
+	Datum *elements;
+
+	require_no_null(array, name);
+	elements = ev_elements_of(array, UUIDOID, n);
+	values = palloc(*n * sizeof(pg_uuid_t));
+	for (int i = 0; i < *n; i++)
+		values[i] = *DatumGetUUIDP(elements[i]);
+	return values;
+}
+
 char **
 ev_texts_of(Datum array, const char *name, int *n)
 {
 	char **values;
 	Datum *elements;
 
-	if (array_contains_nulls(DatumGetArrayTypeP(array)))
-		ev_invalid(name, "%s must not contain null", name);
+	require_no_null(array, name);
 	elements = ev_elements_of(array, TEXTOID, n);
 	values = palloc(*n * sizeof(char *));
 	for (int i = 0; i < *n; i++)

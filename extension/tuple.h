@@ -36,8 +36,10 @@ extern EvArg ev_uuid_array(const pg_uuid_t *values, int n);
 extern EvArg ev_text_array(char *const *values, int n);
 extern EvArg ev_array(const Datum *values, int n, Oid element);
 
+/* The elements of an array; where it is the argument of that name, a null among them is a VALIDATION_ERROR. */
 extern int *ev_ints_of(Datum array, int *n);
 extern char **ev_texts_of(Datum array, const char *name, int *n);
+extern pg_uuid_t *ev_ids_of(Datum array, const char *name, int *n);
 extern Datum *ev_elements_of(Datum array, Oid element, int *n);
 
 #endif

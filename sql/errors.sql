@@ -23,7 +23,7 @@ $$;
 SELECT ARRAY['hold_seats(''$'', ''$'', ''{A-1}'')', 'hold_tickets(''$'', ''$'', 1)', 'place_hold(''$'', ''$'', ''{A-1}'')', 'extend_hold(''$'', ''$'')',
 	'release_hold(''$'', ''$'')', 'confirm_hold(''$'', ''$'')', 'book(''$'', ''$'', ''{A-1}'')', 'cancel_booking(''$'', ''$'')',
 	'expire_holds(''$'')', 'lock_event(''$'')', 'create_event(''x'', now(), total_capacity => 1)', 'update_event(''$'')', 'cancel_event(''$'')',
-	'set_event_status(''$'', ''inactive'')'] AS writers, ARRAY['get_event(''$'')', 'get_hold(''$'', ''$'')', 'verify()'] AS readers \gset
+	'set_event_status(''$'', ''inactive'')', 'create_cancellation_policy(''$'')', 'update_cancellation_policy(''$'')'] AS writers, ARRAY['get_event(''$'')', 'get_hold(''$'', ''$'')', 'verify()'] AS readers \gset
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 CALL pg_temp.ask(replace(:'writers', '$', :nobody)::text[]);
 CALL pg_temp.ask(replace(:'readers', '$', :nobody)::text[]);
@@ -34,17 +34,18 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(45);
+SELECT plan(51);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
-SELECT is((SELECT count(*) FROM told WHERE sqlstate = 'VE003'), 28::bigint, 'and all were asked');
+SELECT is((SELECT count(*) FROM told WHERE sqlstate = 'VE003'), 32::bigint, 'and all were asked');
 SELECT results_eq($$SELECT sqlstate FROM told WHERE call ~ '^(get|verify)' ORDER BY 1$$, $$VALUES ('VE106'), ('VE401'), ('none')$$, 'those that read do');
 
 -- One call for every refusal, in a world where it is right, and the facts its DETAIL tells.
 DO $$
 BEGIN
 	PERFORM evently.book(event('show'), person('ann'), '{A-1}');
+	PERFORM evently.cancel_booking(NULL, (evently.book(event('twin'), person('hal'), '{A-1}')).booking_id);
 	PERFORM evently.hold_seats(event('show'), person('bob'), '{A-2}');
 	PERFORM evently.hold_seats(event('show'), person('cid'), '{A-3}');
 	PERFORM expire_holds_of('cid');
@@ -56,6 +57,9 @@ BEGIN
 	PERFORM evently.create_event('started', now() + interval '1 hour', total_capacity => 9);
 	PERFORM evently.book(event('started'), person('eve'), quantity => 2, idempotency_key => 'k');
 	PERFORM start_event('started');
+	PERFORM evently.create_event('strict', now() + interval '9 days', total_capacity => 9);
+	PERFORM evently.create_cancellation_policy(event('strict'), cancellation_deadline => now());
+	PERFORM evently.book(event('strict'), person('gus'), quantity => 2);
 	PERFORM evently.create_event('scarce', now() + interval '9 days', total_capacity => 2);
 	PERFORM evently.hold_tickets(event('scarce'), person('fay'), 1);
 	UPDATE evently.account SET is_active = false WHERE role = 'admin';
@@ -79,6 +83,12 @@ SELECT c.*, r.* FROM (VALUES
 	('VE110', 'book(event(''club''), person(''x''), quantity => 21)', '{event_id,max_tickets_per_booking,requested}'),
 	('VE201', 'cancel_booking(NULL, person(''x''))', '{booking_id}'),
 	('VE202', 'cancel_booking(event(''started''), booking(''eve''))', '{booking_id,event_id}'),
+	('VE203', 'cancel_booking(event(''strict''), booking(''gus''))', '{booking_id,cancellation_deadline,event_id}'),
+	('VE204', 'quote_cancellation(event(''twin''), booking(''hal''))', '{booking_id,event_id}'),
+	('VE205', 'cancel_booking(event(''strict''), booking(''gus''), ticket_ids => ARRAY[person(''x'')])', '{booking_id,event_id,ticket_id}'),
+	('VE206', 'get_cancellation(NULL, person(''x''))', '{cancellation_id}'),
+	('VE207', 'get_cancellation_policy(event(''club''))', '{event_id}'),
+	('VE208', 'create_cancellation_policy(event(''strict''))', '{event_id,version}'),
 	('VE401', 'get_event(person(''x''))', '{event_id}'),
 	('VE402', 'book(event(''past''), person(''x''), quantity => 1)', '{end_datetime,event_id}'),
 	('VE403', 'book(event(''future''), person(''x''), quantity => 1)', '{event_id,sale_start_time}'),

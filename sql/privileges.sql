@@ -23,22 +23,24 @@ SELECT is_empty($$SELECT name FROM function WHERE acl IS NULL OR EXISTS (SELECT 
 SELECT is_empty($$SELECT name FROM function WHERE owner <> 'evently_owner'$$, 'every function belongs to evently_owner');
 SELECT is_empty($$SELECT name FROM function WHERE obj_description(oid, 'pg_proc') IS NULL$$, 'every function has a comment');
 SELECT is_empty(
-	$$SELECT name FROM function WHERE definer AND name !~ '^(get|list|validate|verify|require)' AND obj_description(oid, 'pg_proc') !~ 'Writes|set_event_status\(|hold_seats\(\) where'$$,
+	$$SELECT name FROM function WHERE definer AND name !~ '^(get|list|validate|verify|require|quote)' AND obj_description(oid, 'pg_proc') !~ 'Writes|set_event_status\(|hold_seats\(\) where'$$,
 	'the comment of every function that writes says what it writes');
 SELECT is_empty(
 	$$SELECT name, code FROM function, regexp_matches(obj_description(oid, 'pg_proc'), '(VE\d+) [A-Z_]+', 'g') AS m (code)
 	WHERE NOT code[1] = ANY (string_to_array(current_setting('test.states'), ' '))$$,
 	'and names errors that there are');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_api', oid, 'EXECUTE')$$,
-	$$VALUES ('get_analytics_summary'), ('get_event_analytics'), ('get_homepage_stats'), ('get_overall_analytics'),
-		('get_popular_events'), ('get_revenue'), ('get_user_analytics'),
-		('book'), ('cancel_booking'), ('cancel_event'), ('confirm_hold'), ('create_event'), ('create_venue'),
-		('delete_venue'), ('expire_holds'), ('extend_hold'), ('get_account'), ('get_availability'), ('get_booking'),
-		('get_event'), ('get_hold'), ('get_seat_map'), ('get_seat_map_page'), ('get_sections'), ('get_venue'),
-		('hold_seats'), ('hold_tickets'), ('list_admin_events_page'), ('list_bookings'), ('list_bookings_page'),
-		('list_events'), ('list_events_page'), ('list_venues'), ('list_venues_page'), ('lock_event'), ('place_hold'),
-		('publish_event'), ('release_hold'), ('render'), ('round_money'), ('set_event_status'), ('update_account'),
-		('update_event'), ('update_venue'), ('validate_hold'), ('verify'), ('was_replayed')$$,
+	$$VALUES ('book'), ('cancel_booking'), ('cancel_event'), ('confirm_hold'), ('create_cancellation_policy'),
+		('create_event'), ('create_venue'), ('delete_venue'), ('expire_holds'), ('extend_hold'), ('get_account'),
+		('get_analytics_summary'), ('get_availability'), ('get_booking'), ('get_cancellation'),
+		('get_cancellation_policy'), ('get_event'), ('get_event_analytics'), ('get_hold'), ('get_homepage_stats'),
+		('get_overall_analytics'), ('get_popular_events'), ('get_revenue'), ('get_seat_map'), ('get_seat_map_page'),
+		('get_sections'), ('get_user_analytics'), ('get_venue'), ('hold_seats'), ('hold_tickets'),
+		('list_admin_events_page'), ('list_bookings'), ('list_bookings_page'), ('list_cancellations'),
+		('list_cancellations_page'), ('list_events'), ('list_events_page'), ('list_venues'), ('list_venues_page'),
+		('lock_event'), ('place_hold'), ('publish_event'), ('quote_cancellation'), ('release_hold'), ('render'),
+		('round_money'), ('set_event_status'), ('update_account'), ('update_cancellation_policy'), ('update_event'),
+		('update_venue'), ('validate_hold'), ('verify'), ('was_replayed')$$,
 	'H67: evently_api can call exactly these functions');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_web', oid, 'EXECUTE')
 		AND NOT has_function_privilege('evently_api', oid, 'EXECUTE')$$,

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(65);
+SELECT plan(72);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -97,10 +97,12 @@ FROM (VALUES
 	(8, 'a booking that costs more than its tickets', $$UPDATE evently.booking SET total_price = total_price + 0.01 WHERE booking_id = booking('ann')$$),
 	(8, 'a booking of more than its tickets', $$UPDATE evently.booking SET quantity = quantity + 1 WHERE booking_id = booking('ann')$$),
 	(8, 'a booking without tickets', $$INSERT INTO evently.booking VALUES (of_club(), person('x'), person('x'), NULL, 1, 0, 'USD', 'confirmed', now())$$),
-	(8, 'a confirmed booking with a cancelled ticket', $$UPDATE evently.ticket SET cancelled_at = now() WHERE ticket_id =
-			(SELECT ticket_id FROM evently.ticket WHERE event_id = of_club() LIMIT 1);
+	(8, 'a confirmed booking without a valid ticket', $$UPDATE evently.booking SET status = 'confirmed' WHERE booking_id = booking('dan')$$),
+	(11, 'a ticket cancelled by nothing', $$UPDATE evently.ticket SET cancelled_at = now() WHERE ticket_id = (SELECT ticket_id FROM evently.ticket WHERE event_id = of_club() LIMIT 1);
 		UPDATE evently.stock SET available = available + 1 WHERE event_id = of_club() AND stripe = 0$$),
-	(8, 'a cancelled booking with a valid ticket', $$UPDATE evently.ticket SET cancelled_at = NULL WHERE booking_id = booking('dan');
+	(8, 'a cancelled booking with a valid ticket', $$UPDATE evently.ticket SET cancelled_at = NULL, cancellation_id = NULL, fee = NULL
+			WHERE booking_id = booking('dan');
+		DELETE FROM evently.cancellation WHERE booking_id = booking('dan');
 		UPDATE evently.event_seat SET booking_id = booking('dan') WHERE event_id = of_show() AND label = 'C-2';
 		UPDATE evently.stock SET available = available - 1 WHERE event_id = of_show() AND section_id = section('show', 'Stalls') AND stripe = 0$$),
 	(9, 'a ticket without a booking', $$DELETE FROM evently.booking WHERE event_id = of_club() AND user_id = person('ann')$$),
@@ -112,8 +114,12 @@ FROM (VALUES
 	(11, 'a fee on top of the refund', $$UPDATE evently.cancellation SET fee = 1$$),
 	(11, 'a refund in another currency', $$UPDATE evently.cancellation SET currency = 'EUR'$$),
 	(11, 'a cancelled booking without cancellation', $$DELETE FROM evently.cancellation$$),
-	(11, 'a cancellation of a confirmed booking', $$UPDATE evently.cancellation SET booking_id = booking('ann');
-		INSERT INTO evently.cancellation SELECT event_id, person('x'), booking('dan'), fee, refund_amount, currency, reason, requested_at FROM evently.cancellation$$),
+	(11, 'a cancellation of a confirmed booking', $$UPDATE evently.cancellation SET booking_id = booking('ann')$$),
+	(11, 'a second cancellation', $$INSERT INTO evently.cancellation SELECT event_id, person('x'), booking_id, fee, refund_amount, currency, reason,
+		requested_at FROM evently.cancellation$$),
+	(11, 'a ticket that kept another fee than its cancellation', $$UPDATE evently.ticket SET fee = 1 WHERE booking_id = booking('dan')$$),
+	(12, 'the terms of a booking are gone', $$UPDATE evently.booking SET policy_version = 1 WHERE booking_id = booking('dan')$$),
+	(12, 'the terms of an event are gone', $$UPDATE evently.event SET policy_version = 1 WHERE event_id = of_club()$$),
 	(12, 'an event is gone', $$DELETE FROM evently.event WHERE event_id = of_club()$$),
 	(12, 'a venue is gone', $$DELETE FROM evently.venue$$),
 	(12, 'an account is gone', $$INSERT INTO evently.refresh_token VALUES (sha256('t'), person('x'), person('x'), now(), now())$$),
@@ -143,8 +149,9 @@ FROM (VALUES
 		WHERE event_id = of_show() AND seat_label = 'A-1'$$, '23505', 'a second ticket for a seat'),
 	($$INSERT INTO evently.booking SELECT event_id, person('x'), user_id, hold_id, quantity, total_price, currency, status, created_at
 		FROM evently.booking WHERE hold_id IS NOT NULL AND event_id = of_show()$$, '23505', 'a second booking of a hold'),
-	($$INSERT INTO evently.cancellation SELECT event_id, person('x'), booking_id, 0, 0, currency, NULL, now() FROM evently.cancellation$$,
-		'23505', 'a second refund of a booking'),
+	($$UPDATE evently.ticket SET cancellation_id = person('x'), fee = 0 WHERE booking_id = booking('ann')$$, '23514', 'a valid ticket with a cancellation'),
+	($$UPDATE evently.ticket SET fee = price + 0.01 WHERE booking_id = booking('dan')$$, '23514', 'a fee above the price'),
+	($$UPDATE evently.cancellation SET refund_amount = -1$$, '23514', 'a negative refund'),
 	($$UPDATE evently.hold SET quantity = quantity + 1 WHERE hold_id = hold('bob')$$, '23514', 'a hold of more than it names'),
 	($$UPDATE evently.booking SET total_price = -1$$, '23514', 'a negative price'),
 	($$UPDATE evently.event SET end_datetime = start_datetime$$, '23514', 'an event without length'),

@@ -186,9 +186,11 @@ CREATE TYPE evently.ticket_detail AS (
 	ticket_id uuid,
 	section_id uuid,
 	seat_id text,
-	price numeric
+	price numeric,
+	status text
 );
-COMMENT ON TYPE evently.ticket_detail IS 'One admission of a booking. seat_id is the seat''s label, null for general admission.';
+COMMENT ON TYPE evently.ticket_detail IS
+	'One admission of a booking. seat_id is the seat''s label, null for general admission. status: valid, cancelled.';
 
 CREATE TYPE evently.booking_detail AS (
 	booking_id uuid,
@@ -226,6 +228,46 @@ CREATE TYPE evently.cancellation_detail AS (
 	refund_amount numeric,
 	currency text,
 	reason text,
-	requested_at timestamptz
+	requested_at timestamptz,
+	ticket_ids uuid[]
 );
-COMMENT ON TYPE evently.cancellation_detail IS 'A cancelled booking: what was kept as fee and what is given back. status: completed.';
+COMMENT ON TYPE evently.cancellation_detail IS
+	'A cancelled booking, or some of its tickets: what was kept as fee and what is given back. status: completed.';
+
+CREATE TYPE evently.cancellation_page AS (
+	cancellations evently.cancellation_detail[],
+	total bigint,
+	page integer,
+	"limit" integer,
+	has_more boolean
+);
+COMMENT ON TYPE evently.cancellation_page IS 'One page of cancellations, as a REST list answers it.';
+
+CREATE TYPE evently.cancellation_quote AS (
+	booking_id uuid,
+	event_id uuid,
+	ticket_ids uuid[],
+	fee numeric,
+	refund_amount numeric,
+	currency text,
+	policy_version integer,
+	refund_processing_days integer,
+	quoted_at timestamptz
+);
+COMMENT ON TYPE evently.cancellation_quote IS
+	'What cancelling these tickets at quoted_at would cost and give back. policy_version: the terms, null for none.';
+
+CREATE TYPE evently.policy_detail AS (
+	event_id uuid,
+	allow_cancellation boolean,
+	cancellation_deadline timestamptz,
+	fee_type text,
+	fee_amount numeric,
+	tiers jsonb,
+	refund_processing_days integer,
+	currency text,
+	version integer,
+	created_at timestamptz
+);
+COMMENT ON TYPE evently.policy_detail IS
+	'Terms of cancellation. fee_type: none, fixed (fee_amount in the event''s currency, per booking), percentage (fee_amount of the price). tiers: [{"hours_before", "fee_type", "fee_amount"}].';

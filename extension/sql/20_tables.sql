@@ -118,6 +118,7 @@ CREATE TABLE evently.event (
 	created_at timestamptz NOT NULL,
 	updated_at timestamptz NOT NULL,
 	version integer NOT NULL DEFAULT 1,
+	policy_version integer,
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );
@@ -218,6 +219,7 @@ CREATE TABLE evently.booking (
 	created_at timestamptz NOT NULL,
 	version integer NOT NULL DEFAULT 1,
 	pools uuid[],
+	policy_version integer,
 	PRIMARY KEY (event_id, booking_id),
 	CONSTRAINT booking_of_something CHECK (quantity > 0 AND total_price >= 0)
 );
@@ -235,8 +237,12 @@ CREATE TABLE evently.ticket (
 	seat_label text,
 	price numeric NOT NULL,
 	cancelled_at timestamptz,
+	cancellation_id uuid,
+	fee numeric,
 	PRIMARY KEY (event_id, booking_id, ticket_id),
-	CONSTRAINT ticket_of_place_or_seat CHECK (price >= 0 AND (seat_ordinal IS NULL) = (seat_label IS NULL))
+	CONSTRAINT ticket_of_place_or_seat CHECK (price >= 0 AND (seat_ordinal IS NULL) = (seat_label IS NULL)),
+	CONSTRAINT ticket_valid_or_cancelled CHECK ((fee IS NULL) = (cancellation_id IS NULL)
+		AND (cancelled_at IS NOT NULL OR cancellation_id IS NULL) AND fee BETWEEN 0 AND price)
 );
 CREATE UNIQUE INDEX ticket_seat_sold_once ON evently.ticket (event_id, seat_ordinal)
 	WHERE seat_ordinal IS NOT NULL AND cancelled_at IS NULL;
@@ -251,10 +257,8 @@ CREATE TABLE evently.cancellation (
 	currency text NOT NULL,
 	reason text CHECK (length(reason) <= 2000),
 	requested_at timestamptz NOT NULL,
-	PRIMARY KEY (event_id, cancellation_id),
-	UNIQUE (event_id, booking_id)
+	PRIMARY KEY (event_id, cancellation_id)
 );
-COMMENT ON TABLE evently.cancellation IS 'Cancelled bookings: fee + refund_amount is what the booking cost.';
 
 CREATE TABLE evently.idempotency (
 	scope_id uuid NOT NULL,

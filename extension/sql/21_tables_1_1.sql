@@ -46,3 +46,30 @@ CREATE TABLE evently.analytics_cache (
 COMMENT ON TABLE evently.analytics_cache IS
 	'Figures that take long to sum, as they were at generated_at: of one owner''s events, or of all (the zero UUID). Nothing is lost with a row of it.';
 COMMENT ON COLUMN evently.analytics_cache.last_outbox_id IS 'The newest row of the outbox that the figures know of: with another one there, something has happened since.';
+
+CREATE INDEX cancellation_id ON evently.cancellation (cancellation_id);
+CREATE INDEX cancellation_booking ON evently.cancellation (event_id, booking_id);
+COMMENT ON TABLE evently.cancellation IS
+	'Cancelled bookings, or tickets of them: fee + refund_amount is what the cancelled tickets cost.';
+COMMENT ON COLUMN evently.ticket.cancellation_id IS
+	'By which it was cancelled. Null in a ticket that 1.0 cancelled: by the only one of its booking, without a fee.';
+COMMENT ON COLUMN evently.ticket.fee IS 'What its cancellation kept of the price.';
+COMMENT ON COLUMN evently.booking.policy_version IS 'The cancellation policy at the time of purchase; null: there was none.';
+
+CREATE TABLE evently.cancellation_policy (
+	event_id uuid NOT NULL,
+	version integer NOT NULL CHECK (version > 0),
+	allow_cancellation boolean NOT NULL,
+	cancellation_deadline timestamptz,
+	fee_type text NOT NULL CHECK (fee_type IN ('none', 'fixed', 'percentage')),
+	fee_amount numeric NOT NULL CHECK (fee_amount >= 0 AND fee_amount <= CASE fee_type WHEN 'percentage' THEN 100 ELSE 1e15 END),
+	tiers jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(tiers) = 'array'),
+	refund_processing_days integer NOT NULL DEFAULT 0 CHECK (refund_processing_days BETWEEN 0 AND 365),
+	created_by uuid,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (event_id, version)
+);
+COMMENT ON TABLE evently.cancellation_policy IS
+	'Under which terms the bookings of an event are cancelled. A version never changes: a booking names the one it was made under, event.policy_version the one for the next.';
+COMMENT ON COLUMN evently.cancellation_policy.tiers IS
+	'[{"hours_before", "fee_type", "fee_amount"}], the earliest first: the first whose hours are left before the start applies; fee_type and fee_amount of the row where none is.';

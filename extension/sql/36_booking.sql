@@ -1,4 +1,4 @@
--- Bookings and their cancellation (booking.c, cancellation.c, reserve.c).
+-- Bookings (booking.c, reserve.c).
 
 CREATE FUNCTION evently.book(event_id uuid, user_id uuid, seat_ids text[] DEFAULT NULL, quantity integer DEFAULT NULL,
 	section_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
@@ -17,22 +17,6 @@ CREATE FUNCTION evently.get_booking(event_id uuid, booking_id uuid, user_id uuid
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_booking';
 COMMENT ON FUNCTION evently.get_booking(uuid, uuid, uuid) IS
 'A booking with its tickets. event_id null: found by booking_id. user_id, when given, must be its owner or may manage all events. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN.';
-
-CREATE FUNCTION evently.describe_cancellation(cancellation evently.cancellation) RETURNS evently.cancellation_detail
-LANGUAGE sql IMMUTABLE
-BEGIN ATOMIC
-	SELECT ROW(cancellation.cancellation_id, cancellation.booking_id, cancellation.event_id, 'completed', cancellation.fee,
-		cancellation.refund_amount, cancellation.currency, cancellation.reason,
-		cancellation.requested_at)::evently.cancellation_detail;
-END;
-COMMENT ON FUNCTION evently.describe_cancellation(evently.cancellation) IS 'A cancellation as functions return it.';
-
-CREATE FUNCTION evently.cancel_booking(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL, reason text DEFAULT NULL,
-	idempotency_key text DEFAULT NULL)
-RETURNS evently.cancellation_detail
-LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_cancel_booking';
-COMMENT ON FUNCTION evently.cancel_booking(uuid, uuid, uuid, text, text) IS
-'Cancels a booking before its event starts, free of charge: seats and tickets go back at once. A repeat gives the same answer. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN, VE202 CANCELLATION_NOT_ALLOWED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes cancellation, booking, ticket, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.matching_bookings(user_id uuid, event_id uuid, status text)
 RETURNS SETOF evently.booking
@@ -83,7 +67,6 @@ GRANT EXECUTE ON FUNCTION
 	evently.book(uuid, uuid, text[], integer, uuid, text),
 	evently.confirm_hold(uuid, uuid, uuid, text),
 	evently.get_booking(uuid, uuid, uuid),
-	evently.cancel_booking(uuid, uuid, uuid, text, text),
 	evently.list_bookings(uuid, uuid, text, integer, bigint),
 	evently.list_bookings_page(uuid, integer, integer, integer, uuid, text)
 TO evently_api;

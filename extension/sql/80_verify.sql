@@ -107,7 +107,7 @@ BEGIN ATOMIC
 	FROM evently.booking b
 	LEFT JOIN ticket_sum t ON t.event_id = b.event_id AND t.booking_id = b.booking_id
 	WHERE coalesce(t.tickets, 0) <> b.quantity OR coalesce(t.price, 0) <> b.total_price OR b.total_price = 'NaN'
-		OR coalesce(t.valid, 0) <> CASE b.status WHEN 'confirmed' THEN b.quantity ELSE 0 END
+		OR (coalesce(t.valid, 0) > 0) <> (b.status = 'confirmed')
 	UNION ALL
 	SELECT 9, 'a ticket has no booking', t.event_id, format('booking %s', t.booking_id)
 	FROM ticket_sum t
@@ -122,12 +122,16 @@ BEGIN ATOMIC
 		ON b.event_id = h.event_id AND b.hold_id = h.hold_id
 	WHERE (h.user_id, h.quantity, h.total_price) IS DISTINCT FROM (b.user_id, b.quantity, b.total_price)
 	UNION ALL
-	SELECT 11, 'a cancelled booking and its cancellation disagree', coalesce(b.event_id, c.event_id),
-		format('booking %s, cancellation %s: fee %s + refund %s of %s', coalesce(b.booking_id, c.booking_id),
-			c.cancellation_id, c.fee, c.refund_amount, b.total_price)
-	FROM (SELECT b.event_id, b.booking_id, b.total_price, b.currency FROM evently.booking b WHERE b.status = 'cancelled') b
-	FULL JOIN evently.cancellation c ON c.event_id = b.event_id AND c.booking_id = b.booking_id
-	WHERE b.booking_id IS NULL OR c.booking_id IS NULL OR c.fee + c.refund_amount <> b.total_price OR c.currency <> b.currency
+	SELECT 11, 'a cancellation is not the sum of its tickets', coalesce(c.event_id, t.event_id),
+		format('booking %s, cancellation %s: fee %s + refund %s of %s', coalesce(c.booking_id, t.booking_id),
+			coalesce(c.cancellation_id, t.cancellation_id), c.fee, c.refund_amount, t.price)
+	FROM (SELECT c.event_id, c.booking_id, c.cancellation_id, c.fee, c.refund_amount, b.currency = c.currency AS same_currency
+			FROM evently.cancellation c
+			LEFT JOIN evently.booking b ON b.event_id = c.event_id AND b.booking_id = c.booking_id) c
+	FULL JOIN (SELECT t.event_id, t.booking_id, t.cancellation_id, sum(t.price) AS price, sum(t.fee) AS fee
+			FROM evently.cancelled_ticket t GROUP BY 1, 2, 3) t
+		ON t.event_id = c.event_id AND t.booking_id = c.booking_id AND t.cancellation_id = c.cancellation_id
+	WHERE (c.fee, c.fee + c.refund_amount, c.same_currency) IS DISTINCT FROM (t.fee, t.price, true)
 	UNION ALL
 	SELECT 12, 'what a row refers to is not there', o.event_id, o.what
 	FROM (
@@ -151,6 +155,14 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT DISTINCT b.event_id, 'the event of a booking' FROM evently.booking b
 			WHERE NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = b.event_id)
+		UNION ALL
+		SELECT b.event_id, format('policy %s of booking %s', b.policy_version, b.booking_id) FROM evently.booking b
+			WHERE b.policy_version IS NOT NULL AND NOT EXISTS (SELECT FROM evently.cancellation_policy p
+				WHERE p.event_id = b.event_id AND p.version = b.policy_version)
+		UNION ALL
+		SELECT e.event_id, format('policy %s of an event', e.policy_version) FROM evently.event e
+			WHERE e.policy_version IS NOT NULL AND NOT EXISTS (SELECT FROM evently.cancellation_policy p
+				WHERE p.event_id = e.event_id AND p.version = e.policy_version)
 		UNION ALL
 		SELECT e.event_id, format('venue %s of an event', e.venue_id) FROM evently.event e
 			WHERE e.venue_id IS NOT NULL AND NOT EXISTS (SELECT FROM evently.venue v WHERE v.venue_id = e.venue_id)

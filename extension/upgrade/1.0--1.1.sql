@@ -3,3 +3,10 @@
 ALTER TABLE evently.stock ADD COLUMN of_section boolean NOT NULL DEFAULT true;
 ALTER TABLE evently.hold ADD COLUMN pools uuid[];
 ALTER TABLE evently.booking ADD COLUMN pools uuid[];
+
+ALTER TABLE evently.event ADD COLUMN policy_version integer;
+ALTER TABLE evently.booking ADD COLUMN policy_version integer;
+ALTER TABLE evently.ticket ADD COLUMN cancellation_id uuid, ADD COLUMN fee numeric;
+ALTER TABLE evently.ticket ADD CONSTRAINT ticket_valid_or_cancelled CHECK ((fee IS NULL) = (cancellation_id IS NULL)
+	AND (cancelled_at IS NOT NULL OR cancellation_id IS NULL) AND fee BETWEEN 0 AND price);
+ALTER TABLE evently.cancellation DROP CONSTRAINT cancellation_event_id_booking_id_key;
