@@ -23,7 +23,11 @@
 #include "lock.h"
 #include "tuple.h"
 
-#define NEWEST_OUTBOX_ID "(SELECT o.id FROM evently.outbox o ORDER BY o.id DESC LIMIT 1)"
+/* Not one that a dump brought from a cluster that had counted its transactions further. */
+#define NEWEST_OUTBOX_ID                                                                                   \
+	"(SELECT o.id FROM evently.outbox o"                                                                   \
+	"  WHERE o.xid <= greatest(pg_snapshot_xmax(pg_current_snapshot()), pg_current_xact_id_if_assigned())" \
+	"  ORDER BY o.xid DESC, o.id DESC LIMIT 1)"
 
 PG_FUNCTION_INFO_V1(evently_get_analytics_summary);
 PG_FUNCTION_INFO_V1(evently_get_homepage_stats);

@@ -15,6 +15,8 @@ int ev_hold_max_lifetime;
 int ev_max_holds_per_user;
 int ev_stock_stripes;
 int ev_analytics_ttl;
+int ev_outbox_retention;
+int ev_outbox_max_age;
 int ev_lock_timeout;
 
 void
@@ -40,6 +42,14 @@ ev_guc_define(void)
 	DefineCustomIntVariable("evently.analytics_ttl",
 							"How old the figures of a summary may be.",
 							"0 means that they are summed anew each time.", &ev_analytics_ttl, 60, 0, 86400,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.outbox_retention",
+							"How long a row of the outbox is kept when it is acknowledged.",
+							NULL, &ev_outbox_retention, 604800, 0, PG_INT32_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.outbox_max_age",
+							"How long a row of the outbox is kept though nobody acknowledges it.",
+							"0 means for ever.", &ev_outbox_max_age, 2592000, 0, PG_INT32_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.lock_timeout",
 							"How long a function waits for a lock where the session sets no lock_timeout.",

@@ -16,6 +16,8 @@ extern int ev_hold_max_lifetime;  /* seconds a hold lives at most, with extensio
 extern int ev_max_holds_per_user; /* live holds of one user on one event */
 extern int ev_stock_stripes;	  /* most stripes of an event's stock */
 extern int ev_analytics_ttl;	  /* seconds that figures are kept, 0: never */
+extern int ev_outbox_retention;	  /* seconds what is acknowledged is kept */
+extern int ev_outbox_max_age;	  /* seconds anything is kept; 0: for ever */
 extern int ev_lock_timeout;		  /* ms, used where the session has no lock_timeout */
 
 extern void ev_guc_define(void);

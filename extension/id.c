@@ -23,13 +23,23 @@ now_ms(void)
 	return (int64) now.tv_sec * 1000 + now.tv_usec / 1000;
 }
 
+/* Random bytes are drawn for many ids at once: to ask for them costs more than all the rest of an id. */
+static pg_uuid_t
+random_id(void)
+{
+	static pg_uuid_t drawn[64];
+	static int left;
+
+	if (left == 0 && !pg_strong_random(drawn, sizeof(drawn)))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+	left = left > 0 ? left - 1 : lengthof(drawn) - 1;
+	return drawn[left];
+}
+
 static pg_uuid_t
 new_id_at(const pg_uuid_t *event, int64 ms)
 {
-	pg_uuid_t id;
-
-	if (!pg_strong_random(id.data, UUID_LEN))
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+	pg_uuid_t id = random_id();
 
 	for (int i = 0; i < 6; i++)
 		id.data[i] = (unsigned char) (ms >> (40 - 8 * i));

@@ -10,6 +10,7 @@
 
 #include "id.h"
 #include "lock.h"
+#include "outbox.h"
 #include "release.h"
 #include "spi.h"
 #include "stock.h"
@@ -45,7 +46,7 @@ EV_STATEMENT(reclaim,
 			 "over AS ("
 			 "  UPDATE evently.hold h SET status = 'expired'"
 			 "   WHERE h.event_id = $1 AND h.hold_id = ANY (ARRAY(SELECT hold_id FROM due))"
-			 "  RETURNING h.hold_id, h.section_id, h.ordinals, h.quantity, h.pools),"
+			 "  RETURNING h.hold_id, h.user_id, h.section_id, h.ordinals, h.quantity, h.total_price, h.currency, h.expires_at, h.pools),"
 			 "freed AS ("
 			 "  UPDATE evently.event_seat s SET hold_id = NULL, held_until = NULL"
 			 "    FROM over h, unnest(h.ordinals) o"
@@ -63,7 +64,9 @@ EV_STATEMENT(reclaim,
 			 "  UPDATE evently.stock t SET available = t.available + c.quantity"
 			 "    FROM credit c JOIN pools p ON p.pool_id = c.pool_id"
 			 "   WHERE t.event_id = $1 AND t.section_id = c.pool_id AND t.stripe = $4 % p.stripes)"
-			 "SELECT hold_id FROM over",
+			 "SELECT o.hold_id, o.user_id, evently.render(d)::text FROM over o,"
+			 "  LATERAL (SELECT o.hold_id, $1 AS event_id, o.user_id, o.section_id, o.quantity, o.total_price, o.currency,"
+			 "                  'expired' AS status, o.expires_at) d",
 			 UUIDOID, TIMESTAMPTZOID, INT4OID, INT4OID);
 
 EV_STATEMENT(events_with_expired_holds,
@@ -191,12 +194,34 @@ ev_release_end(EvRelease *release)
 	return GetCurrentTimestamp();
 }
 
+/* A hold that was reclaimed. */
+typedef struct Expired
+{
+	pg_uuid_t hold_id;
+	pg_uuid_t user_id;
+	char *payload;
+} Expired;
+
+static void
+tell_expired(const pg_uuid_t *event_id, int n)
+{
+	Expired *holds = palloc(n * sizeof(Expired));
+
+	for (int i = 0; i < n; i++)
+		holds[i] = (Expired){ev_get_uuid(i, 1), ev_get_uuid(i, 2), ev_get_text(i, 3)};
+	for (int i = 0; i < n; i++)
+		ev_outbox_add(event_id, "HOLD", &holds[i].hold_id, "HOLD_EXPIRED", &holds[i].user_id, holds[i].payload);
+}
+
 /* Oldest first, at most max; how many. */
 static int
 reclaim_some(const pg_uuid_t *event_id, TimestampTz clock, int max)
 {
-	return (int) ev_query(&reclaim, ev_uuid(event_id), ev_time(clock), ev_int(max),
-						  ev_int(pg_prng_uint64_range(&pg_global_prng_state, 0, EV_MAX_STRIPES - 1)));
+	int n = (int) ev_query(&reclaim, ev_uuid(event_id), ev_time(clock), ev_int(max),
+						   ev_int(pg_prng_uint64_range(&pg_global_prng_state, 0, EV_MAX_STRIPES - 1)));
+
+	tell_expired(event_id, n);
+	return n;
 }
 
 void

@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
+#include "utils/uuid.h"
 
 #include "render.h"
 
@@ -175,6 +176,25 @@ render_text(StringInfo out, text *value)
 }
 
 static void
+render_uuid(StringInfo out, const pg_uuid_t *id)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[38];
+	char *p = text;
+
+	*p++ = '"';
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = digits[id->data[i] >> 4];
+		*p++ = digits[id->data[i] & 0xf];
+	}
+	*p++ = '"';
+	appendBinaryStringInfo(out, text, p - text);
+}
+
+static void
 render_by_output(StringInfo out, Datum value, Oid type)
 {
 	Oid function;
@@ -224,6 +244,9 @@ render_value(StringInfo out, Datum value, Oid type)
 			escape_json(out, JsonEncodeDateTime(text, value, DATEOID, NULL));
 			break;
 		}
+		case UUIDOID:
+			render_uuid(out, DatumGetUUIDP(value));
+			break;
 		case TEXTOID:
 			render_text(out, DatumGetTextPP(value));
 			break;

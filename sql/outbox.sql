@@ -1,7 +1,7 @@
 -- Every change of state tells the world outside, in its own transaction.
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(20);
+SELECT plan(52);
 
 -- What a call has told since the last time this was asked.
 CREATE TEMPORARY TABLE told (id uuid);
@@ -60,6 +60,63 @@ SELECT is(news(), NULL, 'what is rolled back tells nothing');
 SELECT is((SELECT count(DISTINCT xid) FROM evently.outbox WHERE xid = pg_current_xact_id()), 1::bigint, 'a row knows its transaction');
 SELECT is_empty($$SELECT key FROM evently.outbox, json_object_keys(payload) key WHERE key IN ('email', 'name', 'phone_number') AND aggregatetype IN ('HOLD', 'BOOKING')$$,
 	'no personal data');
+
+-- Expired holds tell of it, whoever tidies them up
+SELECT evently.hold_tickets(event('club'), person('dan'), 3) \g /dev/null
+SELECT expire_holds_of('dan') \g /dev/null
+SELECT evently.expire_holds(event('club')), evently.expire_holds(event('club')) \g /dev/null
+SELECT is(news(), 'HOLD_CREATED HOLD_EXPIRED', 'a hold that ran out');
+SELECT is((SELECT payload::jsonb - 'expires_at' FROM last_told('HOLD_EXPIRED')), jsonb_build_object('hold_id', hold('dan'), 'event_id', event('club'),
+	'user_id', person('dan'), 'section_id', (SELECT section_id FROM evently.hold WHERE hold_id = hold('dan')), 'quantity', 3, 'total_price', 30,
+	'currency', 'USD', 'status', 'expired'), 'says whose it was and what it had');
+
+-- Reading. A transaction does not read what it has told itself: what this test wrote is made to look older.
+SELECT is_empty('SELECT * FROM evently.outbox_read()', 'what may still be rolled back is not read');
+SELECT evently.outbox_position() AS before \gset
+UPDATE evently.outbox SET xid = '3';
+SELECT is((SELECT count(*) FROM evently.outbox_read(NULL, 1000)), (SELECT count(*) FROM evently.outbox), 'then all of it');
+SELECT results_eq('SELECT id FROM evently.outbox_read()', 'SELECT id FROM evently.outbox ORDER BY id', 'in the order in which it happened');
+SELECT is((SELECT count(*) FROM evently.outbox_read(NULL, 4)), 4::bigint, 'as many as are wanted');
+SELECT results_eq($$SELECT n.id FROM evently.outbox_read(NULL, 4) m, LATERAL evently.outbox_read(m.position, 1) n$$,
+	'SELECT id FROM evently.outbox ORDER BY id LIMIT 4 OFFSET 1', 'each knows its place');
+SELECT is(evently.outbox_ack(ARRAY(SELECT position FROM evently.outbox_read(NULL, 5))), 5, 'five are acknowledged');
+SELECT is(evently.outbox_ack(ARRAY(SELECT position FROM evently.outbox_read('0/00000000-0000-0000-0000-000000000000', 6))), 1, 'each once');
+SELECT results_eq('SELECT id FROM evently.outbox_read()', 'SELECT id FROM evently.outbox ORDER BY id OFFSET 6', 'and not read again');
+SELECT is((SELECT count(*) FROM evently.outbox_read('0/00000000-0000-0000-0000-000000000000', 1000)), (SELECT count(*) FROM evently.outbox),
+	'but by who keeps his own place');
+SELECT is_empty(format('SELECT * FROM evently.outbox_read(%L)', :'before'), 'who begins at the end reads what is to come');
+SELECT is(evently.outbox_ack(ARRAY(SELECT position FROM evently.outbox_read(NULL, 1000))) > 10, true, 'all are acknowledged');
+SELECT is(evently.outbox_start('outbox') > '3', true, 'reading begins behind them');
+UPDATE evently.outbox_reader SET system_identifier = 7, xid = '999999999999';
+SELECT is(evently.outbox_start('outbox'), '0'::xid8, 'but from the start in a cluster that a dump was restored in');
+UPDATE evently.outbox SET acked_at = NULL, xid = '999999999998' WHERE type = 'EVENT_CREATED';
+SELECT is((SELECT count(*) FROM evently.outbox_read()), 4::bigint, 'and rows of a cluster that had counted further are read');
+SELECT throws_ok(format('SELECT * FROM evently.%s', call), 'VE001', NULL, call)
+FROM unnest(ARRAY['outbox_read(NULL, 0)', 'outbox_read(NULL, 1001)', 'outbox_read(''x'')', 'outbox_read(''3/x'')', 'outbox_ack(NULL)', 'outbox_ack(''{1}'')',
+	'notification_read(0)']) call;
+
+-- Notifications
+SELECT evently.register_account('ann@example.com', 'x', 'Ann') AS registered \g /dev/null
+UPDATE evently.outbox SET user_id = (SELECT account_id FROM evently.account WHERE email = 'ann@example.com') WHERE user_id = person('ann');
+SELECT results_eq('SELECT kind, name, email, subject, event_name FROM evently.notification_read()', $$VALUES
+	('booking_confirmed', 'Ann', 'ann@example.com', 'Your booking for show', 'show'),
+	('booking_confirmed', NULL, NULL, 'Your booking for club', 'club'),
+	('booking_cancelled', NULL, NULL, 'Your booking was cancelled: club', 'club')$$,
+	'S3-NOTIF-1, S3-NOTIF-4, H41: bookings and cancellations are queued for a mailer, whether there is one or not');
+SELECT is(evently.notification_ack(ARRAY(SELECT position FROM evently.notification_read(2))), 2, 'two are sent');
+SELECT results_eq('SELECT kind FROM evently.notification_read()', ARRAY['booking_cancelled'], 'one is left');
+
+-- Pruning
+SELECT is(evently.prune_outbox(), 0, 'what is young stays');
+UPDATE evently.outbox SET occurred_at = now() - interval '8 days', xid = '3' WHERE type <> 'EVENT_CREATED';
+SELECT is(evently.prune_outbox(), 0, 'and what is old but has a notice that is not sent');
+SELECT evently.notification_ack(ARRAY(SELECT position FROM evently.notification_read())), evently.outbox_ack('{}') \g /dev/null
+SELECT is(evently.prune_outbox(2), 2, 'what is old and done goes, some at a time');
+SELECT cmp_ok(evently.prune_outbox(), '>', 10, 'and then the rest');
+SELECT is((SELECT count(*) FROM evently.outbox), 4::bigint, 'what is not acknowledged stays');
+UPDATE evently.outbox SET occurred_at = now() - interval '31 days';
+SELECT is(evently.prune_outbox(), 4, 'but not for ever');
+
 SELECT all_is_well();
 
 SELECT * FROM finish();

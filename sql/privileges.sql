@@ -38,7 +38,8 @@ SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_
 		('get_sections'), ('get_user_analytics'), ('get_venue'), ('hold_seats'), ('hold_tickets'),
 		('list_admin_events_page'), ('list_bookings'), ('list_bookings_page'), ('list_cancellations'),
 		('list_cancellations_page'), ('list_events'), ('list_events_page'), ('list_venues'), ('list_venues_page'),
-		('lock_event'), ('place_hold'), ('publish_event'), ('quote_cancellation'), ('release_hold'), ('render'),
+		('lock_event'), ('notification_ack'), ('notification_read'), ('outbox_ack'), ('outbox_position'), ('outbox_read'),
+		('prune_outbox'), ('place_hold'), ('publish_event'), ('quote_cancellation'), ('release_hold'), ('render'),
 		('round_money'), ('set_event_status'), ('update_account'), ('update_cancellation_policy'), ('update_event'),
 		('update_venue'), ('validate_hold'), ('verify'), ('was_replayed')$$,
 	'H67: evently_api can call exactly these functions');

@@ -15,7 +15,7 @@ COMMENT ON COLUMN evently.stock.section_id IS 'A section, or where of_section is
 COMMENT ON COLUMN evently.hold.pools IS 'The pools beside its sections that its quantity counts in; null where there are none. A booking inherits them.';
 
 CREATE TABLE evently.outbox (
-	id uuid PRIMARY KEY,
+	id uuid NOT NULL,
 	aggregatetype text NOT NULL,
 	aggregateid uuid NOT NULL,
 	type text NOT NULL,
@@ -26,14 +26,21 @@ CREATE TABLE evently.outbox (
 	notice boolean NOT NULL,
 	occurred_at timestamptz NOT NULL,
 	acked_at timestamptz,
-	notified_at timestamptz
+	notified_at timestamptz,
+	PRIMARY KEY (xid, id)
 );
-CREATE INDEX outbox_pending ON evently.outbox (xid, id) WHERE acked_at IS NULL;
-CREATE INDEX outbox_notice ON evently.outbox (xid, id) WHERE notice AND notified_at IS NULL;
 COMMENT ON TABLE evently.outbox IS
-	'What happened, in the transaction in which it did: for brokers, mailers and auditors. A node''s own stream: its order is that of the node''s transactions.';
+	'What happened, in the transaction in which it did: for brokers, mailers and auditors. A node''s own stream, in the order of the node''s transactions. No index but the primary key: every booking pays for each.';
 COMMENT ON COLUMN evently.outbox.xid IS 'The transaction. Rows are read in the order of (xid, id), once every transaction before theirs has ended.';
 COMMENT ON COLUMN evently.outbox.notice IS 'Its user wants to be told of it.';
+
+CREATE TABLE evently.outbox_reader (
+	name text PRIMARY KEY CHECK (name IN ('outbox', 'notification')),
+	xid xid8 NOT NULL,
+	system_identifier bigint NOT NULL
+);
+COMMENT ON TABLE evently.outbox_reader IS
+	'Where reading begins: what transactions before xid have told is acknowledged, in the cluster with this identifier. May lag behind.';
 
 CREATE TABLE evently.analytics_cache (
 	name text NOT NULL,
