@@ -7,6 +7,7 @@
 #include "call.h"
 #include "config.h"
 #include "log.h"
+#include "metrics.h"
 #include "reply.h"
 
 static void
@@ -14,7 +15,10 @@ call_done(struct pg_call *call)
 {
 	struct request *rq = call->arg;
 
-	rq->database_us += clock_us() - rq->call_started_us;
+	uint64_t waited_us = clock_us() - rq->call_started_us;
+
+	rq->database_us += waited_us;
+	metrics_call(call, waited_us);
 	rq->call_done(rq);
 	request_release(rq);
 }

@@ -47,6 +47,7 @@ struct config {
 	struct rate rate_public, rate_user, rate_auth, rate_login_failure, rate_booking, rate_admin;
 	char *trusted_proxies; /* addresses and networks, separated by commas */
 	char *internal_api_key;
+	char *metrics_token; /* empty: everybody may read /metrics */
 	int log_level;
 };
 

@@ -25,6 +25,7 @@
 #include "jwt.h"
 #include "listen.h"
 #include "log.h"
+#include "metrics.h"
 #include "password.h"
 #include "pgconnect.h"
 #include "pgpipe.h"
@@ -127,19 +128,29 @@ kore_parent_configure(int argc, char **argv)
 	auth_prepare();
 	health_prepare();
 	route_compile();
+	metrics_prepare();
 	tls_prepare();
 	listen_open();
 	log_line(LEVEL_INFO, "listening on %s://%s:%d with %d worker%s", tls_enabled() ? "https" : "http", config.bind,
 	    config.port, config.workers, config.workers == 1 ? "" : "s");
 }
 
+/* Once per turn of a worker's loop. */
+static void
+turn(void)
+{
+	pg_turn();
+	metrics_turn();
+}
+
 void
 kore_worker_configure(void)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
+	metrics_attach(worker->id);
 	listen_attach(worker->id);
 	pg_start();
-	kore_worker_turn = pg_turn;
+	kore_worker_turn = turn;
 }
 
 static bool

@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "metrics.h"
 #include "pgconn.h"
 #include "pgconnect.h"
 
@@ -140,6 +141,7 @@ pg_conn_sync(struct pg_conn *conn)
 		return;
 	}
 	conn->group++;
+	METRIC_ADD(metrics->lanes[conn->lane->write].syncs, 1);
 	if ((left = PQflush(conn->db)) < 0)
 		conn_down(conn, PQerrorMessage(conn->db));
 	else if (left > 0)

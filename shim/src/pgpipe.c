@@ -3,6 +3,7 @@
 #include <kore/kore.h>
 
 #include "config.h"
+#include "metrics.h"
 #include "pgconn.h"
 #include "pgpipe.h"
 
@@ -197,4 +198,19 @@ int
 pg_pending(void)
 {
 	return (read_lane.pending + write_lane.pending);
+}
+
+/* How full the lanes, reads and writes, are now. */
+void
+pg_levels(struct lane_metrics *levels)
+{
+	int i, k, ready;
+
+	for (i = 0; i < 2; i++) {
+		for (ready = 0, k = 0; k < lanes[i]->conn_count; k++)
+			ready += lanes[i]->conns[k].state == PG_CONN_READY;
+		METRIC_SET(levels[i].queued, lanes[i]->queued);
+		METRIC_SET(levels[i].pending, lanes[i]->pending);
+		METRIC_SET(levels[i].ready, ready);
+	}
 }

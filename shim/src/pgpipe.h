@@ -34,7 +34,10 @@ enum pg_outcome {
 	PG_BUSY, /* the queue is full, or the deadline passed in it: nothing was done */
 	PG_UNAVAILABLE, /* no database: nothing was done */
 	PG_LOST, /* the connection broke in the middle of a write: nobody knows */
+	PG_OUTCOMES,
 };
+
+struct lane_metrics;
 
 struct pg_call {
 	int statement;
@@ -58,5 +61,6 @@ void pg_start(void);
 void pg_submit(struct pg_call *call);
 void pg_turn(void);
 int pg_pending(void);
+void pg_levels(struct lane_metrics *levels);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "clientip.h"
 #include "log.h"
+#include "metrics.h"
 #include "reply.h"
 #include "requestid.h"
 #include "respond.h"
@@ -289,5 +290,6 @@ reply_kore_error(struct connection *c, int status, struct kore_buf *headers, str
 	if (status == 503)
 		kore_buf_appendf(headers, "retry-after: %d\r\n", RETRY_AFTER_S);
 	error_envelope(body, errors[i].code, errors[i].message, NULL, "null");
+	metrics_rejected(status, errors[i].code);
 	log_rejected(id, &address, status, errors[i].code);
 }

@@ -10,6 +10,7 @@
 #include "call.h"
 #include "clientip.h"
 #include "log.h"
+#include "metrics.h"
 #include "reply.h"
 #include "request.h"
 #include "requestid.h"
@@ -68,8 +69,10 @@ on_free(struct http_request *http)
 {
 	struct request *rq = *(struct request **)http_state_get(http);
 
-	if (!rq->answered)
+	if (!rq->answered) {
+		metrics_request(rq, 499, "CLIENT_GONE");
 		log_request(rq, 499, "CLIENT_GONE");
+	}
 	rq->http = NULL;
 	rq->call.unwanted = true;
 	request_release(rq);

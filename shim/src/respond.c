@@ -14,6 +14,7 @@
 #include "cors.h"
 #include "gzip.h"
 #include "log.h"
+#include "metrics.h"
 #include "reply.h"
 #include "respond.h"
 
@@ -189,6 +190,7 @@ respond(struct request *rq)
 	if (rq->status == 304)
 		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
 	http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);
+	metrics_request(rq, rq->status, rq->code);
 	log_request(rq, rq->status, rq->code);
 }
 

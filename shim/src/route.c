@@ -5,6 +5,7 @@
 #include <kore/http.h>
 
 #include "auth.h"
+#include "exposition.h"
 #include "health.h"
 #include "placeholder.h"
 #include "route.h"
@@ -19,6 +20,18 @@ static struct route routes[] = {
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+/* Which calls sell, and which give back. */
+static const struct {
+	const char *function;
+	enum metric_event event;
+} events[] = {
+	{ "evently.place_hold(", EVENT_HOLD },
+	{ "evently.release_hold(", EVENT_RELEASE },
+	{ "evently.book(", EVENT_BOOKING },
+	{ "evently.confirm_hold(", EVENT_BOOKING },
+	{ "evently.cancel_booking(", EVENT_CANCELLATION },
+};
 
 static struct path paths[ROUTES];
 static int path_count;
@@ -109,6 +122,36 @@ path_compare(const void *a, const void *b)
 	return (strcmp(x->pattern, y->pattern));
 }
 
+static enum metric_event
+event_of(const char *call)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		if (strncmp(call, events[i].function, strlen(events[i].function)) == 0)
+			return (events[i].event);
+	}
+	return (EVENT_NONE);
+}
+
+int
+route_count(void)
+{
+	return ((int)ROUTES);
+}
+
+const struct route *
+route_at(int place)
+{
+	return (&routes[place]);
+}
+
+int
+route_place(const struct route *route)
+{
+	return ((int)(route - routes));
+}
+
 void
 route_compile(void)
 {
@@ -119,8 +162,10 @@ route_compile(void)
 		struct path *path = path_get(route->pattern);
 
 		path_attach(path, route);
-		if (route->call != NULL)
+		if (route->call != NULL) {
+			route->event = event_of(route->call);
 			placeholder_compile(route, path);
+		}
 	}
 	for (i = 0; i < path_count; i++)
 		path_finish(&paths[i]);

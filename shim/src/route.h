@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+#include "metrics.h"
 #include "ratelimit.h"
 
 #define ROUTE_SEGMENTS_MAX 8
@@ -62,6 +63,7 @@ struct route {
 	void (*handler)(struct request *);
 
 	int statement; /* see pgpipe.h */
+	enum metric_event event; /* what a success is */
 	bool keyed; /* takes an Idempotency-Key and tells replays */
 	struct binding bindings[BINDINGS_MAX];
 	int binding_count;
@@ -84,6 +86,9 @@ struct path_match {
 
 void route_compile(void);
 bool route_match(char *path, struct path_match *match);
+int route_count(void);
+const struct route *route_at(int place);
+int route_place(const struct route *route);
 const struct route *route_for(const struct path *path, int method);
 
 #endif
