@@ -116,7 +116,8 @@ EV_SURVEY(read_section_revenue,
 		  UUIDOID, TEXTOID, DATEOID, DATEOID, UUIDOID, TEXTOID, INT4OID);
 
 EV_SURVEY(read_popular,
-		  "SELECT ROW(statement_timestamp(), " EV_POPULAR_EVENTS("$1", "$2") ")::evently.popular_events",
+		  "WITH " EV_POPULARITY
+		  " SELECT ROW(statement_timestamp(), " EV_POPULAR_EVENTS("$1", "$2") ")::evently.popular_events",
 		  UUIDOID, INT4OID);
 
 EV_STATEMENT(read_user,

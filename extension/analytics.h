@@ -37,10 +37,13 @@ extern EvArg ev_analytics_owner(const pg_uuid_t *actor_id);
 	"                coalesce(sum(s.bookings), 0) AS bookings, coalesce(sum(s.tickets_sold), 0) AS booked"                  \
 	"           FROM sold s) t)"
 
+/* For a WITH clause: what EV_POPULAR_EVENTS chooses among. */
+#define EV_POPULARITY "popularity AS MATERIALIZED (SELECT p.* FROM evently.popularity p)"
+
 /* A popular_event[], the best first. */
 #define EV_POPULAR_EVENTS(owner, limit)                                                                      \
 	"ARRAY(SELECT ROW(e.event_id, e.name, e.start_datetime, p.tickets_sold, p.score)::evently.popular_event" \
-	"        FROM evently.popularity p JOIN evently.event e ON e.event_id = p.event_id"                      \
+	"        FROM popularity p JOIN evently.event e ON e.event_id = p.event_id"                              \
 	"       WHERE e.status = 'published' AND p.tickets_sold > 0"                                             \
 	"         AND (" owner " IS NULL OR e.created_by = " owner ")"                                           \
 	"       ORDER BY p.score DESC, e.start_datetime, e.event_id LIMIT " limit ")"

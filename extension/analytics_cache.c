@@ -60,14 +60,15 @@ EV_SURVEY(sum_summary,
 		  UUIDOID, TIMESTAMPTZOID);
 
 EV_SURVEY(sum_homepage,
-		  "WITH live AS MATERIALIZED (SELECT e.event_id, e.venue_id FROM evently.event e"
+		  "WITH " EV_POPULARITY ","
+		  " live AS MATERIALIZED (SELECT e.event_id, e.venue_id FROM evently.event e"
 		  "                            WHERE e.status = 'published' AND e.end_datetime > $2)"
 		  " SELECT a.answer, to_jsonb(a.answer), " NEWEST_OUTBOX_ID
 		  "   FROM (SELECT ROW($2, false, (SELECT count(*) FROM live),"
 		  "                (SELECT count(DISTINCT l.venue_id) FROM live l),"
 		  "                (SELECT count(DISTINCT (lower(v.city), lower(v.country))) FROM live l"
 		  "                   JOIN evently.venue v ON v.venue_id = l.venue_id WHERE v.city IS NOT NULL),"
-		  "                (SELECT coalesce(sum(s.tickets), 0) FROM evently.sale_ledger s),"
+		  "                (SELECT coalesce(sum(p.tickets_sold), 0) FROM popularity p),"
 		  "                " EV_POPULAR_EVENTS("$1", "6") "         )::evently.homepage_stats AS answer OFFSET 0) a",
 		  UUIDOID, TIMESTAMPTZOID);
 

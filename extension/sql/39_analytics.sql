@@ -172,10 +172,11 @@ SELECT b.event_id, b.booking_id, NULL::uuid AS cancellation_id, b.created_at AS 
 	b.total_price AS amount, b.currency
 FROM evently.booking b
 UNION ALL
-SELECT c.event_id, c.booking_id, c.cancellation_id, c.requested_at, -count(*)::integer, -c.refund_amount, c.currency
-FROM evently.cancellation c
-JOIN evently.ticket t ON t.event_id = c.event_id AND t.booking_id = c.booking_id AND t.cancelled_at = c.requested_at
-GROUP BY c.event_id, c.booking_id, c.cancellation_id, c.requested_at, c.refund_amount, c.currency;
+SELECT c.event_id, c.booking_id, c.cancellation_id, c.requested_at,
+	-(SELECT count(*) FROM evently.ticket t WHERE t.event_id = c.event_id AND t.booking_id = c.booking_id
+		AND t.cancelled_at IS NOT NULL AND coalesce(t.cancellation_id, c.cancellation_id) = c.cancellation_id)::integer,
+	-c.refund_amount, c.currency
+FROM evently.cancellation c;
 COMMENT ON VIEW evently.sale_ledger IS
 'The ledger: a row for each booking, when it was made, and one for each cancellation (tickets and amount negative), when that was. Sum it by whatever you like; the past does not change.';
 
@@ -184,25 +185,26 @@ SELECT t.event_id, t.section_id, t.booking_id, t.ticket_id, b.created_at AS occu
 FROM evently.ticket t
 JOIN evently.booking b ON b.event_id = t.event_id AND b.booking_id = t.booking_id
 UNION ALL
-SELECT t.event_id, t.section_id, t.booking_id, t.ticket_id, t.cancelled_at, -1, -t.price, b.currency
+SELECT t.event_id, t.section_id, t.booking_id, t.ticket_id, t.cancelled_at, -1, coalesce(t.fee, 0) - t.price, b.currency
 FROM evently.ticket t
 JOIN evently.booking b ON b.event_id = t.event_id AND b.booking_id = t.booking_id
 WHERE t.cancelled_at IS NOT NULL;
-COMMENT ON VIEW evently.ticket_ledger IS 'The ledger ticket by ticket, with its section.';
+COMMENT ON VIEW evently.ticket_ledger IS 'The ledger ticket by ticket, with its section: what a cancellation gave back of it is amount, what it kept is not.';
 
+-- Sales and cancellations apart: the sum over all bookings is then done by several processes.
 CREATE VIEW evently.event_performance AS
 SELECT e.event_id, e.name, e.event_type, e.status, e.venue_id, e.start_datetime, e.end_datetime, e.created_by, e.total_capacity,
-	coalesce(l.bookings, 0) AS bookings, coalesce(l.tickets_sold, 0) AS tickets_sold,
-	coalesce(l.tickets_cancelled, 0) AS tickets_cancelled, coalesce(l.gross, 0) AS gross, coalesce(l.refunds, 0) AS refunds,
-	coalesce(l.gross - l.refunds, 0) AS revenue, e.currency,
-	evently.percentage(coalesce(l.tickets_sold, 0), e.total_capacity) AS utilization_pct
+	coalesce(s.bookings, 0) AS bookings, coalesce(s.tickets - coalesce(c.tickets, 0), 0) AS tickets_sold,
+	coalesce(c.tickets, 0) AS tickets_cancelled, coalesce(s.gross, 0) AS gross, coalesce(c.refunds, 0) AS refunds,
+	coalesce(s.gross - coalesce(c.refunds, 0), 0) AS revenue, e.currency,
+	evently.percentage(coalesce(s.tickets - coalesce(c.tickets, 0), 0), e.total_capacity) AS utilization_pct
 FROM evently.event e
 LEFT JOIN (
-	SELECT s.event_id, count(*) FILTER (WHERE s.cancellation_id IS NULL) AS bookings, sum(s.tickets) AS tickets_sold,
-		coalesce(-sum(s.tickets) FILTER (WHERE s.cancellation_id IS NOT NULL), 0) AS tickets_cancelled,
-		sum(s.amount) FILTER (WHERE s.cancellation_id IS NULL) AS gross,
-		coalesce(-sum(s.amount) FILTER (WHERE s.cancellation_id IS NOT NULL), 0) AS refunds
-	FROM evently.sale_ledger s GROUP BY s.event_id) l ON l.event_id = e.event_id;
+	SELECT b.event_id, count(*) AS bookings, sum(b.quantity) AS tickets, sum(b.total_price) AS gross
+	FROM evently.booking b GROUP BY b.event_id) s ON s.event_id = e.event_id
+LEFT JOIN (
+	SELECT l.event_id, -sum(l.tickets) AS tickets, -sum(l.amount) AS refunds
+	FROM evently.sale_ledger l WHERE l.cancellation_id IS NOT NULL GROUP BY l.event_id) c ON c.event_id = e.event_id;
 COMMENT ON VIEW evently.event_performance IS 'Each event with its sums over the ledger.';
 
 CREATE VIEW evently.daily_sales AS
@@ -219,17 +221,17 @@ COMMENT ON VIEW evently.daily_sales IS 'The ledger by day (UTC), event and curre
 
 -- A power of two below 2^-1000 is no number any more.
 CREATE VIEW evently.popularity AS
-SELECT t.event_id, sum(t.tickets) AS tickets_sold,
-	sum(t.tickets * power(2, -least(date_part('epoch', statement_timestamp() - t.booked_at) / 86400, 1000))) AS score
+SELECT s.event_id, s.tickets - coalesce(c.tickets, 0) AS tickets_sold, s.score - coalesce(c.score, 0) AS score
 FROM (
-	SELECT b.event_id, b.created_at AS booked_at, b.quantity AS tickets FROM evently.booking b
-	UNION ALL
-	SELECT c.event_id, b.created_at, -count(*)
-	FROM evently.cancellation c
-	JOIN evently.booking b ON b.event_id = c.event_id AND b.booking_id = c.booking_id
-	JOIN evently.ticket t ON t.event_id = c.event_id AND t.booking_id = c.booking_id AND t.cancelled_at = c.requested_at
-	GROUP BY c.event_id, c.cancellation_id, b.created_at) t
-GROUP BY t.event_id;
+	SELECT b.event_id, sum(b.quantity) AS tickets, sum(b.quantity * power(2, greatest(-1000,
+		(date_part('epoch', b.created_at) - date_part('epoch', statement_timestamp())) / 86400))) AS score
+	FROM evently.booking b GROUP BY b.event_id) s
+LEFT JOIN (
+	SELECT l.event_id, -sum(l.tickets) AS tickets, -sum(l.tickets * power(2, greatest(-1000,
+		(date_part('epoch', b.created_at) - date_part('epoch', statement_timestamp())) / 86400))) AS score
+	FROM evently.sale_ledger l
+	JOIN evently.booking b ON b.event_id = l.event_id AND b.booking_id = l.booking_id
+	WHERE l.cancellation_id IS NOT NULL GROUP BY l.event_id) c ON c.event_id = s.event_id;
 COMMENT ON VIEW evently.popularity IS 'Events by what was booked lately: each valid ticket weighs 2^(-age / 24 hours), age being the time since it was booked.';
 
 GRANT EXECUTE ON FUNCTION evently.percentage(numeric, numeric) TO evently_analyst;
