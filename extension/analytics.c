@@ -13,6 +13,7 @@
 #include "errors.h"
 #include "event.h"
 #include "event_check.h"
+#include "permission.h"
 #include "tuple.h"
 
 #define DEFAULT_TREND_DAYS 30
@@ -55,12 +56,12 @@ EV_STATEMENT(read_event,
 			 "SELECT ROW(e.event_id, e.name, e.status, e.tickets_sold, e.tickets_cancelled, e.bookings, e.gross, e.refunds,"
 			 "           e.revenue, e.currency, e.total_capacity, e.utilization_pct,"
 			 "           " TRENDS("x.timezone", "evently.sale_ledger l WHERE l.event_id = $1", "true") ","
-																									   "           " HOLD_FIGURES("h.event_id = $1") ")::evently.event_analytics, e.created_by"
+																									   "           " HOLD_FIGURES("h.event_id = $1") ")::evently.event_analytics"
 																																					 "  FROM evently.event_performance e JOIN evently.event x ON x.event_id = e.event_id"
 																																					 " WHERE e.event_id = $1",
 			 UUIDOID);
 
-#define OF_OWNER(row) "($1 IS NULL OR " row ".event_id IN (SELECT o.event_id FROM evently.event o WHERE o.created_by = $1))"
+#define OF_OWNER(row) "($1 IS NULL OR " row ".event_id IN (SELECT o FROM evently.events_of($1, 'analytics:read') o))"
 
 EV_SURVEY(read_overall,
 		  "WITH " EV_SOLD("$1") " SELECT ROW(" EV_TOTALS ","
@@ -171,8 +172,6 @@ Datum
 evently_get_event_analytics(PG_FUNCTION_ARGS)
 {
 	pg_uuid_t *event_id;
-	pg_uuid_t owner;
-	bool has_owner;
 	Datum figures;
 
 	ev_begin(EV_READS);
@@ -180,10 +179,7 @@ evently_get_event_analytics(PG_FUNCTION_ARGS)
 	if (ev_query(&read_event, ev_uuid(event_id)) == 0)
 		ev_event_not_found(event_id);
 	figures = ev_copied_value(0, 1);
-	has_owner = !ev_is_null(0, 2);
-	if (has_owner)
-		owner = ev_get_uuid(0, 2);
-	ev_require_owner(ev_uuid_argument(fcinfo, 1), has_owner ? &owner : NULL, "event");
+	ev_require_event_permission(ev_uuid_argument(fcinfo, 1), event_id, "analytics:read");
 	PG_RETURN_DATUM(ev_end(figures));
 }
 

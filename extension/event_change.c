@@ -10,7 +10,6 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "account.h"
 #include "args.h"
 #include "errors.h"
 #include "event.h"
@@ -18,7 +17,9 @@
 #include "event_read.h"
 #include "idempotency.h"
 #include "lock.h"
+#include "organiser.h"
 #include "outbox.h"
+#include "permission.h"
 #include "render.h"
 #include "release.h"
 #include "spi.h"
@@ -26,10 +27,11 @@
 
 PG_FUNCTION_INFO_V1(evently_update_event);
 PG_FUNCTION_INFO_V1(evently_set_event_status);
+PG_FUNCTION_INFO_V1(evently_set_event_organiser);
 PG_FUNCTION_INFO_V1(evently_cancel_event);
 
 EV_STATEMENT(load_for_change,
-			 "SELECT created_by, version, status, start_datetime, end_datetime, total_capacity, currency,"
+			 "SELECT version, status, start_datetime, end_datetime, total_capacity, currency,"
 			 "       sale_start_time, sale_end_time"
 			 "  FROM evently.event WHERE event_id = $1",
 			 UUIDOID);
@@ -59,6 +61,10 @@ EV_STATEMENT(set_capacity,
 EV_STATEMENT(set_status,
 			 "UPDATE evently.event SET status = $2 WHERE event_id = $1",
 			 UUIDOID, TEXTOID);
+
+EV_STATEMENT(set_organiser,
+			 "UPDATE evently.event SET organiser_id = $2 WHERE event_id = $1",
+			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(raise_version,
 			 "UPDATE evently.event SET version = version + 1, updated_at = clock_timestamp() WHERE event_id = $1",
@@ -121,6 +127,7 @@ EV_STATEMENT(replay_cancellation,
 
 static const EvOperation update_operation = {"update_event", &replay_event};
 static const EvOperation status_operation = {"set_event_status", &replay_event};
+static const EvOperation organiser_operation = {"set_event_organiser", &replay_event};
 static const EvOperation cancel_operation = {"cancel_event", &replay_cancellation};
 
 /* An event about to change: Q is held exclusively. */
@@ -143,26 +150,21 @@ static Change
 begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version)
 {
 	Change change = {.event_id = *event_id, .actor_id = actor_id};
-	pg_uuid_t owner;
-	bool has_owner;
 	int present;
 
 	ev_lock_event_exclusive(event_id);
 	if (ev_query(&load_for_change, ev_uuid(event_id)) == 0)
 		ev_event_not_found(event_id);
-	has_owner = !ev_is_null(0, 1);
-	if (has_owner)
-		owner = ev_get_uuid(0, 1);
-	present = ev_get_int(0, 2);
-	change.status = ev_get_text(0, 3);
-	change.start = ev_get_time(0, 4);
-	change.end = ev_get_time(0, 5);
-	change.capacity = ev_get_int(0, 6);
-	change.currency = ev_get_text(0, 7);
-	change.sale_start = ev_is_null(0, 8) ? ev_null() : ev_time(ev_get_time(0, 8));
-	change.sale_end = ev_is_null(0, 9) ? ev_null() : ev_time(ev_get_time(0, 9));
+	present = ev_get_int(0, 1);
+	change.status = ev_get_text(0, 2);
+	change.start = ev_get_time(0, 3);
+	change.end = ev_get_time(0, 4);
+	change.capacity = ev_get_int(0, 5);
+	change.currency = ev_get_text(0, 6);
+	change.sale_start = ev_is_null(0, 7) ? ev_null() : ev_time(ev_get_time(0, 7));
+	change.sale_end = ev_is_null(0, 8) ? ev_null() : ev_time(ev_get_time(0, 8));
 	change.clock = GetCurrentTimestamp();
-	ev_require_owner(actor_id, has_owner ? &owner : NULL, "event");
+	ev_require_event_permission(actor_id, event_id, "events:own");
 	if (!version.isnull && DatumGetInt32(version.value) != present)
 		ev_raise(EV_CONCURRENT_UPDATE,
 				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", event_id), "version", present),
@@ -330,6 +332,26 @@ evently_set_event_status(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &status_operation, ev_required_uuid(fcinfo, 0, "event_id"),
 									  ev_uuid_argument(fcinfo, 2), set_event_status)));
+}
+
+static Datum
+set_event_organiser(FunctionCallInfo fcinfo)
+{
+	Change change = begin_change(PG_GETARG_UUID_P(0), ev_uuid_argument(fcinfo, 2), ev_arg(3));
+
+	if (!PG_ARGISNULL(1))
+		ev_organiser_require(PG_GETARG_UUID_P(1), change.actor_id);
+	ev_query(&set_organiser, ev_uuid(&change.event_id), ev_arg(1));
+	return end_change(&change, "EVENT_UPDATED");
+}
+
+/* set_event_organiser(event_id, organiser_id, actor_id, version, idempotency_key) */
+Datum
+evently_set_event_organiser(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &organiser_operation, ev_required_uuid(fcinfo, 0, "event_id"),
+									  ev_uuid_argument(fcinfo, 2), set_event_organiser)));
 }
 
 static Datum

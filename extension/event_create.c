@@ -14,6 +14,7 @@
 #include "event_read.h"
 #include "id.h"
 #include "idempotency.h"
+#include "organiser.h"
 #include "outbox.h"
 #include "render.h"
 #include "spi.h"
@@ -39,11 +40,11 @@ EV_STATEMENT(venue_capacity,
 EV_STATEMENT(insert_event,
 			 "INSERT INTO evently.event (event_id, name, description, venue_id, event_type, start_datetime,"
 			 " end_datetime, timezone, sale_start_time, sale_end_time, total_capacity, base_price, currency,"
-			 " max_tickets_per_booking, status, tags, created_by, created_at, updated_at)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16, '{}'), $17,"
+			 " max_tickets_per_booking, status, tags, created_by, organiser_id, created_at, updated_at)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16, '{}'), $17, $18,"
 			 " clock_timestamp(), clock_timestamp())",
 			 UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID,
-			 TIMESTAMPTZOID, INT4OID, NUMERICOID, TEXTOID, INT4OID, TEXTOID, TEXTARRAYOID, UUIDOID);
+			 TIMESTAMPTZOID, INT4OID, NUMERICOID, TEXTOID, INT4OID, TEXTOID, TEXTARRAYOID, UUIDOID, UUIDOID);
 
 EV_STATEMENT(invalid_pricing,
 			 "SELECT coalesce(p.name, p.section_id::text, 'null')"
@@ -171,11 +172,13 @@ create(FunctionCallInfo fcinfo)
 		ev_invalid("total_capacity", "total_capacity is required where the venue does not tell it");
 	ev_require_capacity(capacity);
 	require_pricing(venue_id, ev_arg(14));
+	if (!PG_ARGISNULL(18))
+		ev_organiser_require(PG_GETARG_UUID_P(18), ev_uuid_argument(fcinfo, 17));
 
 	ev_query(&insert_event, ev_uuid(&event_id), ev_arg(0), ev_arg(5), ev_maybe_uuid(venue_id), ev_arg(6),
 			 ev_time(start), ev_time(end), PG_ARGISNULL(7) ? ev_text("UTC") : ev_arg(7), ev_arg(12), ev_arg(13),
 			 ev_int(capacity), ev_datum(NumericGetDatum(base_price)), ev_text(currency),
-			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17));
+			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17), ev_arg(18));
 	if (sections > 0)
 	{
 		ev_query(&copy_sections, ev_uuid(&event_id), ev_uuid(venue_id), ev_datum(NumericGetDatum(base_price)),
@@ -194,7 +197,7 @@ create(FunctionCallInfo fcinfo)
 /*
  * create_event(name, start_datetime, end_datetime, venue_id, venue, description, event_type, timezone, total_capacity,
  * base_price, currency, max_tickets_per_booking, sale_start_time, sale_end_time, section_pricing, status, tags,
- * created_by, idempotency_key)
+ * created_by, organiser_id, idempotency_key)
  */
 Datum
 evently_create_event(PG_FUNCTION_ARGS)

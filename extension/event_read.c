@@ -8,11 +8,11 @@
 
 #include "fmgr.h"
 
-#include "account.h"
 #include "args.h"
 #include "event.h"
 #include "event_read.h"
 #include "paging.h"
+#include "permission.h"
 #include "spi.h"
 #include "tuple.h"
 
@@ -27,7 +27,7 @@ PG_FUNCTION_INFO_V1(evently_list_admin_events_page);
 #define VISIBLE "($2 IS NOT TRUE OR e.status IN ('published', 'completed'))"
 
 EV_STATEMENT(read_event,
-			 "SELECT d.detail, (d.detail).created_by FROM evently.event e"
+			 "SELECT d.detail FROM evently.event e"
 			 "  JOIN evently.described_event d ON d.event_id = e.event_id"
 			 " WHERE e.event_id = $1 AND " VISIBLE,
 			 UUIDOID, BOOLOID);
@@ -90,15 +90,10 @@ Datum
 evently_get_event(PG_FUNCTION_ARGS)
 {
 	Datum event;
-	pg_uuid_t owner;
-	bool has_owner;
 
 	ev_begin(EV_READS);
 	event = read_one(fcinfo, &read_event);
-	has_owner = !ev_is_null(0, 2);
-	if (has_owner)
-		owner = ev_get_uuid(0, 2);
-	ev_require_owner(ev_uuid_argument(fcinfo, 2), has_owner ? &owner : NULL, "event");
+	ev_require_event_permission(ev_uuid_argument(fcinfo, 2), PG_GETARG_UUID_P(0), NULL);
 	PG_RETURN_DATUM(ev_end(event));
 }
 
@@ -165,6 +160,6 @@ evently_list_admin_events_page(PG_FUNCTION_ARGS)
 	scope = ev_text_argument(fcinfo, 1);
 	own = scope == NULL || strcmp(ev_word(scope, "scope", "own, all"), "own") == 0;
 	if (!own)
-		ev_require_owner(actor_id, NULL, "list of all events");
+		ev_require_permission(actor_id, "events:own", "list of all events");
 	PG_RETURN_DATUM(ev_end(read_page(fcinfo, 2, ev_bool(false), own ? ev_uuid(actor_id) : ev_null())));
 }

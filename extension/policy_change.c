@@ -9,7 +9,6 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "account.h"
 #include "args.h"
 #include "errors.h"
 #include "event.h"
@@ -17,6 +16,7 @@
 #include "lock.h"
 #include "money.h"
 #include "outbox.h"
+#include "permission.h"
 #include "spi.h"
 #include "tuple.h"
 
@@ -29,7 +29,7 @@ PG_FUNCTION_INFO_V1(evently_update_cancellation_policy);
 PG_FUNCTION_INFO_V1(evently_get_cancellation_policy);
 
 EV_STATEMENT(load_event,
-			 "SELECT created_by, currency, status, coalesce(policy_version, 0) FROM evently.event WHERE event_id = $1",
+			 "SELECT currency, status, coalesce(policy_version, 0) FROM evently.event WHERE event_id = $1",
 			 UUIDOID);
 
 EV_STATEMENT(load_policy,
@@ -134,18 +134,13 @@ static Subject
 load_subject(const pg_uuid_t *event_id, const pg_uuid_t *actor_id)
 {
 	Subject subject = {.event_id = *event_id};
-	pg_uuid_t owner;
-	bool has_owner;
 
 	if (ev_query(&load_event, ev_uuid(event_id)) == 0)
 		ev_event_not_found(event_id);
-	has_owner = !ev_is_null(0, 1);
-	if (has_owner)
-		owner = ev_get_uuid(0, 1);
-	subject.currency = ev_get_text(0, 2);
-	subject.status = ev_get_text(0, 3);
-	subject.version = ev_get_int(0, 4);
-	ev_require_owner(actor_id, has_owner ? &owner : NULL, "event");
+	subject.currency = ev_get_text(0, 1);
+	subject.status = ev_get_text(0, 2);
+	subject.version = ev_get_int(0, 3);
+	ev_require_event_permission(actor_id, event_id, "events:own");
 	return subject;
 }
 

@@ -34,7 +34,7 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(51);
+SELECT plan(53);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -64,6 +64,7 @@ BEGIN
 	PERFORM evently.hold_tickets(event('scarce'), person('fay'), 1);
 	UPDATE evently.account SET is_active = false WHERE role = 'admin';
 	PERFORM evently.register_admin('admin@example.com', 'x', 'Admin');
+	PERFORM evently.set_event_organiser(event('late'), (evently.create_organiser('busy')).organiser_id);
 	PERFORM set_config('evently.max_holds_per_user', '1', true);
 END
 $$;
@@ -103,6 +104,8 @@ SELECT c.*, r.* FROM (VALUES
 	('VE502', 'get_account(person(''x''))', '{field}'),
 	('VE503', 'set_role(''admin@example.com'', ''user'')', '{admins}'),
 	('VE504', 'require_session(person(''x''), 1)', '{reason}'),
+	('VE505', 'get_organiser(person(''x''))', '{organiser_id}'),
+	('VE506', 'delete_organiser((SELECT organiser_id FROM evently.organiser WHERE name = ''busy''))', '{events,organiser_id}'),
 	('VE901', 'book(event(''started''), person(''eve''), quantity => 3, idempotency_key => ''k'')', '{operation}')
 ) c (expected, call, facts), LATERAL refusal('SELECT evently.' || c.call) r;
 

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(72);
+SELECT plan(74);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -123,6 +123,8 @@ FROM (VALUES
 	(12, 'an event is gone', $$DELETE FROM evently.event WHERE event_id = of_club()$$),
 	(12, 'a venue is gone', $$DELETE FROM evently.venue$$),
 	(12, 'an account is gone', $$INSERT INTO evently.refresh_token VALUES (sha256('t'), person('x'), person('x'), now(), now())$$),
+	(12, 'an organiser is gone', $$UPDATE evently.event SET organiser_id = person('x') WHERE event_id = of_club()$$),
+	(12, 'the organiser of a member is gone', $$INSERT INTO evently.organiser_member VALUES (person('x'), person('x'), '{}')$$),
 	(12, 'stock of no section', $$INSERT INTO evently.stock VALUES (of_club(), person('x'), 0, false, 0)$$),
 	(13, 'a ticket without a seat where there are seats', $$UPDATE evently.event_seat SET booking_id = NULL WHERE event_id = of_show() AND label = 'A-1';
 		UPDATE evently.ticket SET seat_ordinal = NULL, seat_label = NULL WHERE event_id = of_show() AND seat_label = 'A-1'$$),

@@ -97,10 +97,27 @@ CREATE TYPE evently.event_detail AS (
 	tags text[],
 	created_by uuid,
 	created_at timestamptz,
-	version integer
+	version integer,
+	organiser_id uuid
 );
 COMMENT ON TYPE evently.event_detail IS
 	'An event with what is left of it. status: draft, published, inactive, cancelled, completed. sale_status, derived: upcoming, on_sale, sold_out, ended, cancelled. available_seats counts expired holds as free; booked_count counts tickets sold, not live holds.';
+
+CREATE TYPE evently.organiser_member_detail AS (
+	user_id uuid,
+	permissions text[]
+);
+COMMENT ON TYPE evently.organiser_member_detail IS 'A member of a team and what he may do with its events: events:own, bookings:read, analytics:read, members:manage.';
+
+CREATE TYPE evently.organiser_detail AS (
+	organiser_id uuid,
+	name text,
+	members evently.organiser_member_detail[],
+	created_by uuid,
+	created_at timestamptz,
+	version integer
+);
+COMMENT ON TYPE evently.organiser_detail IS 'A team that events belong to, with its members.';
 
 CREATE TYPE evently.event_page AS (
 	events evently.event_detail[],

@@ -119,6 +119,7 @@ CREATE TABLE evently.event (
 	updated_at timestamptz NOT NULL,
 	version integer NOT NULL DEFAULT 1,
 	policy_version integer,
+	organiser_id uuid,
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );

@@ -80,3 +80,26 @@ COMMENT ON TABLE evently.cancellation_policy IS
 	'Under which terms the bookings of an event are cancelled. A version never changes: a booking names the one it was made under, event.policy_version the one for the next.';
 COMMENT ON COLUMN evently.cancellation_policy.tiers IS
 	'[{"hours_before", "fee_type", "fee_amount"}], the earliest first: the first whose hours are left before the start applies; fee_type and fee_amount of the row where none is.';
+
+CREATE TABLE evently.organiser (
+	organiser_id uuid PRIMARY KEY,
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+	created_by uuid,
+	created_at timestamptz NOT NULL,
+	version integer NOT NULL DEFAULT 1
+);
+COMMENT ON TABLE evently.organiser IS 'Teams that events belong to. An event without one belongs to the account that made it.';
+
+CREATE TABLE evently.organiser_member (
+	organiser_id uuid NOT NULL,
+	account_id uuid NOT NULL,
+	permissions text[] NOT NULL,
+	PRIMARY KEY (organiser_id, account_id),
+	CONSTRAINT organiser_member_permissions
+		CHECK (permissions <@ '{events:own,bookings:read,analytics:read,members:manage}')
+);
+CREATE INDEX organiser_member_account ON evently.organiser_member (account_id);
+COMMENT ON TABLE evently.organiser_member IS 'Who is in the team of an organiser, and what he may do with its events.';
+
+CREATE INDEX event_organiser ON evently.event (organiser_id, status, created_at) WHERE organiser_id IS NOT NULL;
+COMMENT ON COLUMN evently.event.organiser_id IS 'Whose it is; null: of created_by.';

@@ -42,7 +42,7 @@ SELECT e.event_id, ROW(e.event_id, e.name, e.description,
 		s.available, e.total_capacity - s.available - s.held,
 		e.base_price, e.currency, e.max_tickets_per_booking, e.status,
 		evently.sale_status(e, s.available, statement_timestamp()),
-		e.tags, e.created_by, e.created_at, e.version)::evently.event_detail AS detail
+		e.tags, e.created_by, e.created_at, e.version, e.organiser_id)::evently.event_detail AS detail
 FROM evently.event e,
 	LATERAL (SELECT x.available, x.held FROM evently.event_stock(e.event_id, statement_timestamp()) x OFFSET 0) s;
 COMMENT ON VIEW evently.described_event IS 'Events as functions return them, with what is left of them now.';
@@ -65,11 +65,11 @@ CREATE FUNCTION evently.create_event(name text, start_datetime timestamptz, end_
 	timezone text DEFAULT NULL, total_capacity integer DEFAULT NULL, base_price numeric DEFAULT NULL, currency text DEFAULT NULL,
 	max_tickets_per_booking integer DEFAULT NULL, sale_start_time timestamptz DEFAULT NULL, sale_end_time timestamptz DEFAULT NULL,
 	section_pricing jsonb DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL, created_by uuid DEFAULT NULL,
-	idempotency_key text DEFAULT NULL)
+	organiser_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_event';
-COMMENT ON FUNCTION evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, text) IS
-'An event, published unless status is draft. end_datetime: start + 3 h by default. venue_id, or venue as a name or object, found or created by name. Sections and seats of the venue are copied, and its capacity is theirs; without sections it is general admission of total_capacity (or the venue''s capacity). base_price in currency (USD by default); a section costs base_price times its multiplier, or what section_pricing says: [{"section_id" or "name", "price" or "price_multiplier"}]. timezone: IANA, UTC by default. max_tickets_per_booking: 20 by default. Errors: VE001 VALIDATION_ERROR, VE409 VENUE_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED. Writes event, event_section, event_seat, stock, venue, outbox, idempotency.';
+COMMENT ON FUNCTION evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, uuid, text) IS
+'An event, published unless status is draft. end_datetime: start + 3 h by default. venue_id, or venue as a name or object, found or created by name. Sections and seats of the venue are copied, and its capacity is theirs; without sections it is general admission of total_capacity (or the venue''s capacity). base_price in currency (USD by default); a section costs base_price times its multiplier, or what section_pricing says: [{"section_id" or "name", "price" or "price_multiplier"}]. timezone: IANA, UTC by default. max_tickets_per_booking: 20 by default. organiser_id: the team that it belongs to, of which created_by is a member with events:own; null: it belongs to created_by. Errors: VE001 VALIDATION_ERROR, VE409 VENUE_NOT_FOUND, VE505 ORGANISER_NOT_FOUND, VE002 FORBIDDEN, VE901 IDEMPOTENCY_KEY_REUSED. Writes event, event_section, event_seat, stock, venue, outbox, idempotency.';
 
 CREATE FUNCTION evently.update_event(event_id uuid, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL, name text DEFAULT NULL,
 	description text DEFAULT NULL, event_type text DEFAULT NULL, start_datetime timestamptz DEFAULT NULL,
@@ -88,6 +88,13 @@ RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_event_status';
 COMMENT ON FUNCTION evently.set_event_status(uuid, text, uuid, integer, text) IS
 'draft to published; published to inactive and back; published to completed once it has started. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE406 INVALID_STATUS_TRANSITION, VE901 IDEMPOTENCY_KEY_REUSED. Locks the event. Writes event, outbox, idempotency.';
+
+CREATE FUNCTION evently.set_event_organiser(event_id uuid, organiser_id uuid, actor_id uuid DEFAULT NULL,
+	version integer DEFAULT NULL, idempotency_key text DEFAULT NULL)
+RETURNS evently.event_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_event_organiser';
+COMMENT ON FUNCTION evently.set_event_organiser(uuid, uuid, uuid, integer, text) IS
+'Gives the event to a team; null: back to the account that made it. actor_id, when given, must be able to manage the event, and the events of that team. Errors: VE401 EVENT_NOT_FOUND, VE505 ORGANISER_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, outbox, idempotency.';
 
 CREATE FUNCTION evently.publish_event(event_id uuid, actor_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.event_detail
@@ -156,8 +163,9 @@ BEGIN ATOMIC
 	FROM (SELECT
 			evently.require_word(matching_events.status, 'status', 'draft, published, inactive, cancelled, completed'),
 			greatest(evently.instant(matching_events.date_from, 0), evently.instant(matching_events.date, 0)),
-			least(evently.instant(matching_events.date_to, 1), evently.instant(matching_events.date, 1))
-			OFFSET 0) AS f (status, starts_from, starts_before),
+			least(evently.instant(matching_events.date_to, 1), evently.instant(matching_events.date, 1)),
+			ARRAY(SELECT m.organiser_id FROM evently.organiser_member m WHERE m.account_id = matching_events.created_by)
+			OFFSET 0) AS f (status, starts_from, starts_before, organisers),
 		LATERAL (
 			SELECT e.* FROM evently.event e
 			WHERE (matching_events.published_only IS NOT TRUE OR e.status = 'published')
@@ -165,7 +173,9 @@ BEGIN ATOMIC
 				AND (f.starts_from IS NULL OR e.start_datetime >= f.starts_from)
 				AND (f.starts_before IS NULL OR e.start_datetime < f.starts_before)
 				AND (matching_events.type IS NULL OR lower(e.event_type) = lower(matching_events.type))
-				AND (matching_events.created_by IS NULL OR e.created_by = matching_events.created_by)
+				AND (matching_events.created_by IS NULL
+					OR e.created_by = matching_events.created_by AND e.organiser_id IS NULL
+					OR e.organiser_id = ANY (f.organisers))
 				AND (matching_events.tags IS NULL OR e.tags @> matching_events.tags)
 				AND (matching_events.city IS NULL OR EXISTS (SELECT FROM evently.venue v
 					WHERE v.venue_id = e.venue_id AND lower(v.city) = lower(matching_events.city)))
@@ -215,7 +225,7 @@ BEGIN ATOMIC
 		list_events.created_by, list_events.sort, list_events."order", list_events.max_rows, list_events.skip) e;
 END;
 COMMENT ON FUNCTION evently.list_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid) IS
-'Events. q: part of name, description or venue, % and _ being plain characters; type, city: equal without case; date, date_from, date_to: a date (a whole day in UTC) or a time; tags: all of them. sort: start_datetime (default), name, price, created_at; order: asc, desc. Errors: VE001 VALIDATION_ERROR, class 22 for a time that cannot be read.';
+'Events. q: part of name, description or venue, % and _ being plain characters; type, city: equal without case; date, date_from, date_to: a date (a whole day in UTC) or a time; tags: all of them; created_by: those of the account and of the teams it is in. sort: start_datetime (default), name, price, created_at; order: asc, desc. Errors: VE001 VALIDATION_ERROR, class 22 for a time that cannot be read.';
 
 CREATE FUNCTION evently.list_events_page(q text DEFAULT NULL, type text DEFAULT NULL, city text DEFAULT NULL, date text DEFAULT NULL,
 	date_from text DEFAULT NULL, date_to text DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL,
@@ -233,12 +243,13 @@ CREATE FUNCTION evently.list_admin_events_page(actor_id uuid, scope text DEFAULT
 RETURNS evently.event_page
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_admin_events_page';
 COMMENT ON FUNCTION evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer) IS
-'list_events_page() of an administrator''s own events, or with scope all of everybody''s. Errors: VE002 FORBIDDEN, and those of list_events().';
+'list_events_page() of the events of an administrator and of the teams he is in, or with scope all of everybody''s. Errors: VE002 FORBIDDEN, and those of list_events().';
 
 GRANT EXECUTE ON FUNCTION
-	evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, text),
+	evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, uuid, text),
 	evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], text),
 	evently.set_event_status(uuid, text, uuid, integer, text),
+	evently.set_event_organiser(uuid, uuid, uuid, integer, text),
 	evently.publish_event(uuid, uuid, text),
 	evently.cancel_event(uuid, uuid, integer, text),
 	evently.get_event(uuid, boolean, uuid),

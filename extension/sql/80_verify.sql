@@ -174,6 +174,13 @@ BEGIN ATOMIC
 			WHERE NOT EXISTS (SELECT FROM evently.venue_section v
 				WHERE v.section_id = s.section_id AND v.venue_id = s.venue_id)
 		UNION ALL
+		SELECT e.event_id, format('organiser %s of an event', e.organiser_id) FROM evently.event e
+			WHERE e.organiser_id IS NOT NULL
+				AND NOT EXISTS (SELECT FROM evently.organiser o WHERE o.organiser_id = e.organiser_id)
+		UNION ALL
+		SELECT DISTINCT NULL::uuid, format('organiser %s of a member', m.organiser_id) FROM evently.organiser_member m
+			WHERE NOT EXISTS (SELECT FROM evently.organiser o WHERE o.organiser_id = m.organiser_id)
+		UNION ALL
 		SELECT DISTINCT NULL::uuid, format('account %s of a refresh token', t.account_id) FROM evently.refresh_token t
 			WHERE NOT EXISTS (SELECT FROM evently.account a WHERE a.account_id = t.account_id)
 	) o

@@ -10,3 +10,4 @@ ALTER TABLE evently.ticket ADD COLUMN cancellation_id uuid, ADD COLUMN fee numer
 ALTER TABLE evently.ticket ADD CONSTRAINT ticket_valid_or_cancelled CHECK ((fee IS NULL) = (cancellation_id IS NULL)
 	AND (cancelled_at IS NOT NULL OR cancellation_id IS NULL) AND fee BETWEEN 0 AND price);
 ALTER TABLE evently.cancellation DROP CONSTRAINT cancellation_event_id_booking_id_key;
+ALTER TABLE evently.event ADD COLUMN organiser_id uuid;
