@@ -20,21 +20,24 @@
 #include "spi.h"
 #include "tuple.h"
 #include "venue.h"
+#include "venue_template.h"
 
 #define DEFAULT_DURATION (3 * USECS_PER_HOUR)
 #define DEFAULT_MAX_TICKETS 20
 
 PG_FUNCTION_INFO_V1(evently_create_event);
 
-/* Until the commit nobody deletes it. */
+/* Until the commit nobody deletes it or edits its layout. */
 EV_STATEMENT(keep_venue,
-			 "SELECT 1 FROM evently.venue WHERE venue_id = $1 FOR KEY SHARE",
+			 "SELECT capacity FROM evently.venue WHERE venue_id = $1 FOR KEY SHARE",
 			 UUIDOID);
 
-EV_STATEMENT(venue_capacity,
-			 "SELECT v.capacity, count(s.section_id)::integer, coalesce(sum(s.capacity), 0)::integer"
-			 "  FROM evently.venue v LEFT JOIN evently.venue_section s ON s.venue_id = v.venue_id"
-			 " WHERE v.venue_id = $1 GROUP BY v.venue_id",
+EV_STATEMENT(keep_template,
+			 "SELECT capacity FROM evently.venue_template WHERE venue_template_id = $1 FOR KEY SHARE",
+			 UUIDOID);
+
+EV_STATEMENT(layout_capacity,
+			 "SELECT count(*)::integer, coalesce(sum(capacity), 0)::integer FROM evently.venue_section WHERE venue_id = $1",
 			 UUIDOID);
 
 EV_STATEMENT(insert_event,
@@ -101,31 +104,51 @@ EV_STATEMENT(replay_event,
 
 static const EvOperation create_operation = {"create_event", &replay_event};
 
-/* What the venue brings: its number of sections; capacity is set where the venue decides it. */
+/* What an event is made of: the layout of a template, or of its venue, or none. */
+static const pg_uuid_t *
+keep_layout(const pg_uuid_t *venue_id, const pg_uuid_t *venue_template_id, int *capacity)
+{
+	if (venue_id != NULL)
+	{
+		if (ev_query(&keep_venue, ev_uuid(venue_id)) == 0)
+			ev_venue_not_found(venue_id);
+		*capacity = ev_get_int(0, 1);
+	}
+	if (venue_template_id != NULL)
+	{
+		if (ev_query(&keep_template, ev_uuid(venue_template_id)) == 0)
+			ev_venue_template_not_found(venue_template_id);
+		*capacity = ev_get_int(0, 1);
+		return venue_template_id;
+	}
+	return venue_id;
+}
+
+/* The number of sections; capacity is set where the layout decides it. */
 static int
-read_venue(const pg_uuid_t *venue_id, int *capacity, bool capacity_given)
+read_layout(const pg_uuid_t *layout_id, int places, int *capacity)
 {
 	int sections;
 
-	if (ev_query(&keep_venue, ev_uuid(venue_id)) == 0)
-		ev_venue_not_found(venue_id);
-	ev_query(&venue_capacity, ev_uuid(venue_id));
-	sections = ev_get_int(0, 2);
+	if (layout_id == NULL)
+		return 0;
+	ev_query(&layout_capacity, ev_uuid(layout_id));
+	sections = ev_get_int(0, 1);
 	if (sections > 0)
-		*capacity = ev_get_int(0, 3);
-	else if (!capacity_given && ev_get_int(0, 1) > 0)
-		*capacity = ev_get_int(0, 1);
+		*capacity = ev_get_int(0, 2);
+	else if (*capacity == -1 && places > 0)
+		*capacity = places;
 	return sections;
 }
 
 /* Every line names a section of the venue, and a price that is a number (NaN is greater than all numbers). */
 static void
-require_pricing(const pg_uuid_t *venue_id, EvArg pricing)
+require_pricing(const pg_uuid_t *layout_id, EvArg pricing)
 {
 	ev_require_objects(pricing, "section_pricing");
 	if (pricing.isnull)
 		return;
-	if (ev_query(&unknown_pricing, ev_maybe_uuid(venue_id), pricing) > 0)
+	if (ev_query(&unknown_pricing, ev_maybe_uuid(layout_id), pricing) > 0)
 		ev_invalid("section_pricing", "the venue has no section %s", ev_get_text(0, 1));
 	if (ev_query(&invalid_pricing, pricing) > 0)
 		ev_invalid("section_pricing", "section %s needs a price of 0 to 1e12 or a price_multiplier of 0 to 1000",
@@ -139,7 +162,9 @@ create(FunctionCallInfo fcinfo)
 	pg_uuid_t *venue_id = ev_uuid_argument(fcinfo, 3);
 	pg_uuid_t named_venue;
 	int capacity = PG_ARGISNULL(8) ? -1 : PG_GETARG_INT32(8);
-	int sections = 0;
+	int sections;
+	int places = 0;
+	const pg_uuid_t *layout_id;
 	TimestampTz start;
 	TimestampTz end;
 	char *currency;
@@ -166,12 +191,12 @@ create(FunctionCallInfo fcinfo)
 		named_venue = ev_venue_find_or_create(PG_GETARG_DATUM(4), ev_uuid_argument(fcinfo, 17));
 		venue_id = &named_venue;
 	}
-	if (venue_id != NULL)
-		sections = read_venue(venue_id, &capacity, capacity >= 0);
+	layout_id = keep_layout(venue_id, ev_uuid_argument(fcinfo, 19), &places);
+	sections = read_layout(layout_id, places, &capacity);
 	if (capacity == -1)
 		ev_invalid("total_capacity", "total_capacity is required where the venue does not tell it");
 	ev_require_capacity(capacity);
-	require_pricing(venue_id, ev_arg(14));
+	require_pricing(layout_id, ev_arg(14));
 	if (!PG_ARGISNULL(18))
 		ev_organiser_require(PG_GETARG_UUID_P(18), ev_uuid_argument(fcinfo, 17));
 
@@ -181,9 +206,9 @@ create(FunctionCallInfo fcinfo)
 			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17), ev_arg(18));
 	if (sections > 0)
 	{
-		ev_query(&copy_sections, ev_uuid(&event_id), ev_uuid(venue_id), ev_datum(NumericGetDatum(base_price)),
+		ev_query(&copy_sections, ev_uuid(&event_id), ev_uuid(layout_id), ev_datum(NumericGetDatum(base_price)),
 				 ev_text(currency), ev_arg(14));
-		ev_query(&copy_seats, ev_uuid(&event_id), ev_uuid(venue_id));
+		ev_query(&copy_seats, ev_uuid(&event_id), ev_uuid(layout_id));
 	}
 	else
 		ev_query(&insert_general_section, ev_uuid(&event_id), ev_int(capacity),
@@ -197,7 +222,7 @@ create(FunctionCallInfo fcinfo)
 /*
  * create_event(name, start_datetime, end_datetime, venue_id, venue, description, event_type, timezone, total_capacity,
  * base_price, currency, max_tickets_per_booking, sale_start_time, sale_end_time, section_pricing, status, tags,
- * created_by, organiser_id, idempotency_key)
+ * created_by, organiser_id, venue_template_id, idempotency_key)
  */
 Datum
 evently_create_event(PG_FUNCTION_ARGS)

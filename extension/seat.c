@@ -21,6 +21,11 @@ EV_STATEMENT(find_seats,
 			 " ORDER BY s.ordinal",
 			 UUIDOID, TEXTARRAYOID, UUIDARRAYOID, TIMESTAMPTZOID);
 
+/* By ids that the layout no longer has, or has under another label: the event keeps what it copied. */
+EV_STATEMENT(seats_by_id,
+			 "SELECT s.seat_id, s.label FROM evently.event_seat s WHERE s.event_id = $1 AND s.seat_id = ANY ($2)",
+			 UUIDOID, UUIDARRAYOID);
+
 EV_STATEMENT(layout_seats,
 			 "SELECT v.label FROM evently.venue_seat v WHERE v.seat_id = ANY ($1)",
 			 UUIDARRAYOID);
@@ -134,6 +139,36 @@ has_seats(const EvEvent *event)
 	return false;
 }
 
+static int
+find(const EvEvent *event, char *const *names, int n, const pg_uuid_t *ids, int nids)
+{
+	return (int) ev_query(&find_seats, ev_uuid(&event->event_id), ev_text_array(names, n), ev_uuid_array(ids, nids),
+						  ev_time(GetCurrentTimestamp()));
+}
+
+/* The names, with the event's own label in place of every id. */
+static char **
+own_labels(const EvEvent *event, char *const *names, int n, const pg_uuid_t *ids, int nids)
+{
+	char **own = palloc(n * sizeof(char *));
+	int found = (int) ev_query(&seats_by_id, ev_uuid(&event->event_id), ev_uuid_array(ids, nids));
+
+	memcpy(own, names, n * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		pg_uuid_t id;
+
+		for (int row = 0; row < found && ev_parse_uuid(names[i], &id); row++)
+		{
+			pg_uuid_t seat_id = ev_get_uuid(row, 1);
+
+			if (ev_same_id(&id, &seat_id))
+				own[i] = ev_get_text(row, 2);
+		}
+	}
+	return own;
+}
+
 EvSeat *
 ev_seats_find(EvEvent *event, char *const *names, int n)
 {
@@ -154,8 +189,9 @@ ev_seats_find(EvEvent *event, char *const *names, int n)
 		if (ev_parse_uuid(names[i], &ids[nids]))
 			nids++;
 	}
-	nfound = (int) ev_query(&find_seats, ev_uuid(&event->event_id), ev_text_array(names, n),
-							ev_uuid_array(ids, nids), ev_time(GetCurrentTimestamp()));
+	nfound = find(event, names, n, ids, nids);
+	if (nfound != n && nids > 0)
+		nfound = find(event, own_labels(event, names, n, ids, nids), n, ids, nids);
 	if (nfound != n)
 		refuse_unknown(event, names, n, nfound);
 	for (int i = 0; i < n; i++)

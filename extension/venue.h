@@ -1,9 +1,6 @@
 /*
  * venue.h
- *		Venues, their sections and seats.
- *
- * Events copy sections and seats when they are created, so a later edit of a venue never moves a sold seat.
- * Row labels run A to Z, then AA; seats and rows are numbered in that natural order by their ordinal.
+ *		Venues: places with a layout (layout.h) of their own.
  */
 #ifndef EV_VENUE_H
 #define EV_VENUE_H

@@ -34,7 +34,7 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(53);
+SELECT plan(54);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -100,6 +100,7 @@ SELECT c.*, r.* FROM (VALUES
 	('VE408', 'update_event(event(''club''), version => 9)', '{event_id,version}'),
 	('VE409', 'get_venue(person(''x''))', '{venue_id}'),
 	('VE410', 'delete_venue(venue(''Hall''))', '{events,venue_id}'),
+	('VE420', 'get_venue_template(person(''x''))', '{venue_template_id}'),
 	('VE501', 'register_account(''ADMIN@example.com'', ''x'', ''X'')', '{field}'),
 	('VE502', 'get_account(person(''x''))', '{field}'),
 	('VE503', 'set_role(''admin@example.com'', ''user'')', '{admins}'),

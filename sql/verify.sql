@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(74);
+SELECT plan(75);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -122,6 +122,7 @@ FROM (VALUES
 	(12, 'the terms of an event are gone', $$UPDATE evently.event SET policy_version = 1 WHERE event_id = of_club()$$),
 	(12, 'an event is gone', $$DELETE FROM evently.event WHERE event_id = of_club()$$),
 	(12, 'a venue is gone', $$DELETE FROM evently.venue$$),
+	(12, 'a layout of nobody', $$INSERT INTO evently.venue_section VALUES (person('x'), person('x'), 1, 'S', 'general', 1)$$),
 	(12, 'an account is gone', $$INSERT INTO evently.refresh_token VALUES (sha256('t'), person('x'), person('x'), now(), now())$$),
 	(12, 'an organiser is gone', $$UPDATE evently.event SET organiser_id = person('x') WHERE event_id = of_club()$$),
 	(12, 'the organiser of a member is gone', $$INSERT INTO evently.organiser_member VALUES (person('x'), person('x'), '{}')$$),

@@ -37,9 +37,11 @@ CREATE TYPE evently.venue_section_detail AS (
 	name text,
 	kind text,
 	capacity integer,
-	price_multiplier numeric
+	price_multiplier numeric,
+	description text
 );
-COMMENT ON TYPE evently.venue_section_detail IS 'A part of a venue. kind: reserved (numbered seats) or general (a number of places).';
+COMMENT ON TYPE evently.venue_section_detail IS
+	'A part of a venue or of a venue template. kind: reserved (numbered seats) or general (a number of places).';
 
 CREATE TYPE evently.venue_detail AS (
 	venue_id uuid,

@@ -75,6 +75,7 @@ CREATE TABLE evently.venue_section (
 	kind text NOT NULL CHECK (kind IN ('reserved', 'general')),
 	capacity integer NOT NULL CHECK (capacity BETWEEN 1 AND 1000000),
 	price_multiplier numeric NOT NULL DEFAULT 1 CHECK (price_multiplier BETWEEN 0 AND 1000),
+	description text CONSTRAINT venue_section_description_check CHECK (length(description) <= 2000),
 	UNIQUE (venue_id, ordinal),
 	UNIQUE (venue_id, name)
 );

@@ -3,17 +3,12 @@
 CREATE TYPE evently.venue_deletion AS (message text, venue_id uuid);
 COMMENT ON TYPE evently.venue_deletion IS 'Answer of delete_venue().';
 
-CREATE FUNCTION evently.row_label("row" integer) RETURNS text
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'evently_row_label';
-COMMENT ON FUNCTION evently.row_label(integer) IS 'The letter of a row: 0 is A, 25 Z, 26 AA. Errors: VE001 VALIDATION_ERROR below 0.';
-
 CREATE FUNCTION evently.describe_venue(venue evently.venue) RETURNS evently.venue_detail
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT ROW(venue.venue_id, venue.name, venue.address, venue.city, venue.state, venue.country, venue.postal_code,
 		venue.capacity, venue.layout_config,
-		ARRAY(SELECT ROW(s.section_id, s.name, s.kind, s.capacity, s.price_multiplier)::evently.venue_section_detail
-			FROM evently.venue_section s WHERE s.venue_id = venue.venue_id ORDER BY s.ordinal),
+		evently.describe_sections(venue.venue_id),
 		venue.created_at, venue.version)::evently.venue_detail;
 END;
 COMMENT ON FUNCTION evently.describe_venue(evently.venue) IS 'A venue as functions return it.';
@@ -24,7 +19,7 @@ CREATE FUNCTION evently.create_venue(name text, address text DEFAULT NULL, city 
 RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_venue';
 COMMENT ON FUNCTION evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid) IS
-'A venue. sections: array of {"name", "kind": "reserved", "rows", "seats_per_row", "row_start": "A", "price_multiplier": 1} or {"name", "kind": "general", "capacity", "price_multiplier"}; their seats are made at once, labelled A-1, or VIP-A-1 where sections share rows. With sections the capacity is theirs. Errors: VE001 VALIDATION_ERROR. Writes venue, venue_section, venue_seat, outbox.';
+'A venue. sections: array of {"name", "kind": "reserved", "rows", "seats_per_row", "row_start": "A", "row_end", "total_seats", "accessible_seats": ["A-1"], "price_multiplier": 1, "description"}, {"name", "kind": "reserved", "seats": [{"row", "number", "x", "y", "accessible", "label"}]} or {"name", "kind": "general", "capacity", "price_multiplier"}; their seats are made at once, labelled A-1, or VIP-A-1 where sections share rows. row_end or total_seats tell the rows too (10 seats each by default; the last may be shorter). With sections the capacity is theirs. Errors: VE001 VALIDATION_ERROR. Writes venue, venue_section, venue_seat, outbox.';
 
 CREATE FUNCTION evently.get_venue(venue_id uuid) RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_venue';

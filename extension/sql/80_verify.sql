@@ -167,8 +167,10 @@ BEGIN ATOMIC
 		SELECT e.event_id, format('venue %s of an event', e.venue_id) FROM evently.event e
 			WHERE e.venue_id IS NOT NULL AND NOT EXISTS (SELECT FROM evently.venue v WHERE v.venue_id = e.venue_id)
 		UNION ALL
-		SELECT DISTINCT NULL::uuid, format('venue %s of a section', s.venue_id) FROM evently.venue_section s
+		SELECT DISTINCT NULL::uuid, format('layout %s of a section', s.venue_id) FROM evently.venue_section s
 			WHERE NOT EXISTS (SELECT FROM evently.venue v WHERE v.venue_id = s.venue_id)
+				AND NOT EXISTS (SELECT FROM evently.venue_template t WHERE t.venue_template_id = s.venue_id)
+				AND NOT EXISTS (SELECT FROM evently.event e WHERE e.event_id = s.venue_id)
 		UNION ALL
 		SELECT DISTINCT NULL::uuid, format('section %s of a seat', s.section_id) FROM evently.venue_seat s
 			WHERE NOT EXISTS (SELECT FROM evently.venue_section v

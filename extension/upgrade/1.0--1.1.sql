@@ -11,3 +11,7 @@ ALTER TABLE evently.ticket ADD CONSTRAINT ticket_valid_or_cancelled CHECK ((fee 
 	AND (cancelled_at IS NOT NULL OR cancellation_id IS NULL) AND fee BETWEEN 0 AND price);
 ALTER TABLE evently.cancellation DROP CONSTRAINT cancellation_event_id_booking_id_key;
 ALTER TABLE evently.event ADD COLUMN organiser_id uuid;
+
+
+ALTER TABLE evently.venue_section ADD COLUMN description text
+	CONSTRAINT venue_section_description_check CHECK (length(description) <= 2000);

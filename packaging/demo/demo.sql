@@ -1,4 +1,4 @@
--- Demo data: three people, four venues, seven events, made by the same functions that everybody calls.
+-- Demo data: three people, two venue templates, four venues, seven events, made by the same functions that everybody calls.
 -- Does nothing where any account exists already.
 
 -- bcrypt (cost 10) of the password "qwerty", as Python's crypt.crypt('qwerty', ...) made it.
@@ -16,14 +16,21 @@ SELECT FROM evently.set_role(email => 'admin@example.com', role => 'admin');
 SELECT FROM evently.register_account(email => 'user1@example.com', password_hash => :password_hash, name => 'Uma One');
 SELECT FROM evently.register_account(email => 'user2@example.com', password_hash => :password_hash, name => 'Umberto Two');
 
+SELECT venue_template_id AS theater_layout FROM evently.create_venue_template(
+	name => 'Theater', description => 'Two rows before a stage', default_rows => 2, default_seats_per_row => 13,
+	layout_type => 'theater', created_by => :'admin',
+	sections => '[{"name": "Stalls", "kind": "reserved", "accessible_seats": ["B-1", "B-13"]}]')
+\gset
+SELECT venue_template_id AS conference_layout FROM evently.create_venue_template(
+	name => 'Conference Hall', description => 'Four rows of seven', default_rows => 4, default_seats_per_row => 7,
+	layout_type => 'conference', created_by => :'admin',
+	sections => '[{"name": "Hall", "kind": "reserved", "accessible_seats": ["D-1", "D-7"]}]')
+\gset
 SELECT venue_id AS theater FROM evently.create_venue(
-	name => 'Theater', address => '12 Stage Street', city => 'New York', country => 'US', capacity => 26,
-	sections => '[{"name": "Stalls", "kind": "reserved", "rows": 2, "seats_per_row": 13}]',
-	created_by => :'admin')
+	name => 'Theater', address => '12 Stage Street', city => 'New York', country => 'US', capacity => 26, created_by => :'admin')
 \gset
 SELECT venue_id AS conference_hall FROM evently.create_venue(
 	name => 'Conference Hall', address => '1 Congress Square', city => 'Boston', country => 'US', capacity => 28,
-	sections => '[{"name": "Hall", "kind": "reserved", "rows": 4, "seats_per_row": 7}]',
 	created_by => :'admin')
 \gset
 SELECT venue_id AS riverside_club FROM evently.create_venue(
@@ -42,22 +49,23 @@ SELECT venue_id AS stadium FROM evently.create_venue(
 -- In the evening, local time, counted from today.
 SELECT FROM (VALUES
 	('Hamlet', 'Shakespeare''s tragedy in two rows and no distance.', 'theater',
-		:'theater'::uuid, NULL::integer, 14, time '19:00', 3, 45.00, 'America/New_York', '{drama,classic}'::text[]),
+		:'theater'::uuid, :'theater_layout'::uuid, NULL::integer, 14, time '19:00', 3, 45.00, 'America/New_York', '{drama,classic}'::text[]),
 	('Chamber Music by Candlelight', 'Schubert and Ravel for string quartet.', 'concert',
-		:'theater', NULL, 21, '20:00', 2, 30.00, 'America/New_York', '{music,classical}'),
+		:'theater', :'theater_layout', NULL, 21, '20:00', 2, 30.00, 'America/New_York', '{music,classical}'),
 	('PostgreSQL Day', 'A day of talks about the database below this page.', 'conference',
-		:'conference_hall', NULL, 30, '09:00', 8, 120.00, 'America/New_York', '{technology,database}'),
+		:'conference_hall', :'conference_layout', NULL, 30, '09:00', 8, 120.00, 'America/New_York', '{technology,database}'),
 	('Startup Pitch Night', 'Seven founders, five minutes each.', 'meetup',
-		:'conference_hall', NULL, 10, '18:00', 3, 15.00, 'America/New_York', '{business}'),
+		:'conference_hall', :'conference_layout', NULL, 10, '18:00', 3, 15.00, 'America/New_York', '{business}'),
 	('Jazz at the Riverside', 'The house trio and guests. Standing.', 'concert',
-		:'riverside_club', 500, 7, '21:00', 4, 25.00, 'America/New_York', '{music,jazz}'),
+		:'riverside_club', NULL, 500, 7, '21:00', 4, 25.00, 'America/New_York', '{music,jazz}'),
 	('Open Mic Night', 'Free entry, five minutes for everyone.', 'community',
-		:'riverside_club', 120, 5, '19:00', 3, 0.00, 'America/New_York', '{music,free}'),
+		:'riverside_club', NULL, 120, 5, '19:00', 3, 0.00, 'America/New_York', '{music,free}'),
 	('Champions Cup Final', 'Fifty thousand seats, one trophy.', 'sport',
-		:'stadium', NULL, 60, '18:00', 3, 80.00, 'America/Chicago', '{football,final}')
-) AS e (name, description, event_type, venue_id, capacity, in_days, at_time, hours, price, timezone, tags),
+		:'stadium', NULL, NULL, 60, '18:00', 3, 80.00, 'America/Chicago', '{football,final}')
+) AS e (name, description, event_type, venue_id, venue_template_id, capacity, in_days, at_time, hours, price, timezone, tags),
 LATERAL (SELECT (current_date + in_days + at_time) AT TIME ZONE e.timezone AS starts) t,
 LATERAL evently.create_event(
 	name => e.name, description => e.description, event_type => e.event_type, venue_id => e.venue_id,
+	venue_template_id => e.venue_template_id,
 	total_capacity => e.capacity, start_datetime => t.starts, end_datetime => t.starts + make_interval(hours => e.hours),
 	timezone => e.timezone, base_price => e.price, tags => e.tags, created_by => :'admin');
