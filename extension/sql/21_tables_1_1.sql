@@ -84,15 +84,6 @@ COMMENT ON COLUMN evently.cancellation_policy.tiers IS
 CREATE TABLE evently.organiser (
 	organiser_id uuid PRIMARY KEY,
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-
-CREATE TABLE evently.venue_template (
-	venue_template_id uuid PRIMARY KEY,
-	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-	description text CHECK (length(description) <= 20000),
-	default_rows integer CHECK (default_rows BETWEEN 1 AND 200000),
-	default_seats_per_row integer CHECK (default_seats_per_row BETWEEN 1 AND 200000),
-	layout_type text CHECK (length(layout_type) <= 100),
-	capacity integer NOT NULL CHECK (capacity BETWEEN 0 AND 1000000),
 	created_by uuid,
 	created_at timestamptz NOT NULL,
 	version integer NOT NULL DEFAULT 1
@@ -113,6 +104,18 @@ COMMENT ON TABLE evently.organiser_member IS 'Who is in the team of an organiser
 CREATE INDEX event_organiser ON evently.event (organiser_id, status, created_at) WHERE organiser_id IS NOT NULL;
 COMMENT ON COLUMN evently.event.organiser_id IS 'Whose it is; null: of created_by.';
 
+CREATE TABLE evently.venue_template (
+	venue_template_id uuid PRIMARY KEY,
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+	description text CHECK (length(description) <= 20000),
+	default_rows integer CHECK (default_rows BETWEEN 1 AND 200000),
+	default_seats_per_row integer CHECK (default_seats_per_row BETWEEN 1 AND 200000),
+	layout_type text CHECK (length(layout_type) <= 100),
+	capacity integer NOT NULL CHECK (capacity BETWEEN 0 AND 1000000),
+	created_by uuid,
+	created_at timestamptz NOT NULL,
+	version integer NOT NULL DEFAULT 1
+);
 CREATE INDEX venue_template_name ON evently.venue_template (lower(name));
 COMMENT ON TABLE evently.venue_template IS 'Layouts without a place: events copy their sections and seats as they copy a venue''s.';
 COMMENT ON TABLE evently.venue_section IS 'Parts of a layout: reserved (numbered seats) or general (a number of places).';

@@ -12,6 +12,5 @@ ALTER TABLE evently.ticket ADD CONSTRAINT ticket_valid_or_cancelled CHECK ((fee 
 ALTER TABLE evently.cancellation DROP CONSTRAINT cancellation_event_id_booking_id_key;
 ALTER TABLE evently.event ADD COLUMN organiser_id uuid;
 
-
 ALTER TABLE evently.venue_section ADD COLUMN description text
 	CONSTRAINT venue_section_description_check CHECK (length(description) <= 2000);
