@@ -23,7 +23,6 @@ PG_FUNCTION_INFO_V1(evently_register_admin);
 PG_FUNCTION_INFO_V1(evently_get_account);
 PG_FUNCTION_INFO_V1(evently_update_account);
 PG_FUNCTION_INFO_V1(evently_change_password);
-PG_FUNCTION_INFO_V1(evently_set_role);
 
 EV_STATEMENT(insert_account,
 			 "INSERT INTO evently.account (account_id, email, password_hash, name, first_name, last_name,"
@@ -64,36 +63,16 @@ EV_STATEMENT(set_password,
 			 " WHERE a.account_id = $1 RETURNING evently.describe_account(a)",
 			 UUIDOID, TEXTOID);
 
-EV_STATEMENT(lock_account_by_email,
-			 "SELECT account_id, role, is_active FROM evently.account WHERE lower(email) = lower($1) FOR UPDATE",
-			 TEXTOID);
-
-EV_STATEMENT(change_role,
-			 "UPDATE evently.account a SET role = $2, permissions = $3, token_version = a.token_version + 1,"
-			 " updated_at = clock_timestamp()"
-			 " WHERE a.account_id = $1 RETURNING evently.describe_account(a)",
-			 UUIDOID, TEXTOID, TEXTARRAYOID);
-
-static EvArg
-permissions_of(const char *role, bool all_events)
-{
-	char *permissions[] = {"events:own", "events:any"};
-
-	return ev_text_array(permissions, strcmp(role, "admin") != 0 ? 0 : all_events ? 2
-																				  : 1);
-}
-
-/* Who may become or stop being an administrator is decided one at a time. */
-static void
-lock_admins(void)
+void
+ev_account_lock_admins(void)
 {
 	static const pg_uuid_t everywhere;
 
 	ev_lock_key(&everywhere, &everywhere, "administrators", "");
 }
 
-static int
-count_admins(void)
+int
+ev_account_count_admins(void)
 {
 	ev_query(&active_admins, ev_text("admin"));
 	return ev_get_int(0, 1);
@@ -149,15 +128,16 @@ require_person(FunctionCallInfo fcinfo, int name, int first_name, int last_name,
 	ev_require_length(fcinfo, phone_number, "phone_number", 40);
 }
 
-static pg_uuid_t
-create_account(char *email, EvArg password_hash, const char *name, EvArg first_name, EvArg last_name,
-			   EvArg phone_number, const char *role)
+pg_uuid_t
+ev_account_create(char *email, EvArg password_hash, const char *name, EvArg first_name, EvArg last_name,
+				  EvArg phone_number, const char *role)
 {
 	pg_uuid_t account_id = ev_new_id(NULL);
+	char *permissions[] = {"events:own"};
 
 	require_email(email);
 	if (ev_query(&insert_account, ev_uuid(&account_id), ev_text(email), password_hash, ev_text(name), first_name,
-				 last_name, phone_number, ev_text(role), permissions_of(role, false)) == 0)
+				 last_name, phone_number, ev_text(role), ev_text_array(permissions, strcmp(role, "admin") == 0)) == 0)
 		ev_raise(EV_EMAIL_TAKEN, ev_detail_text(ev_detail(), "field", "email"),
 				 "Log in, or use another address.", "the email address is taken");
 	return account_id;
@@ -173,19 +153,25 @@ evently_register_account(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	require_person(fcinfo, 2, 3, 4, 5);
 	name = name_or_parts(ev_text_argument(fcinfo, 2), ev_text_argument(fcinfo, 3), ev_text_argument(fcinfo, 4));
-	account_id = create_account(ev_required_text(fcinfo, 0, "email"), ev_arg(1), name,
-								ev_arg(3), ev_arg(4), ev_arg(5), "user");
+	account_id = ev_account_create(ev_required_text(fcinfo, 0, "email"), ev_arg(1), name,
+								   ev_arg(3), ev_arg(4), ev_arg(5), "user");
 	PG_RETURN_DATUM(ev_end(ev_session_start(&account_id, ev_arg(6), ev_arg(7))));
+}
+
+bool
+ev_account_is_admin(const pg_uuid_t *account_id)
+{
+	return ev_query(&is_admin, ev_uuid(account_id)) > 0;
 }
 
 static void
 require_may_make_admin(const char *mode, const pg_uuid_t *actor_id)
 {
-	bool by_admin = actor_id != NULL && ev_query(&is_admin, ev_uuid(actor_id)) > 0;
+	bool by_admin = actor_id != NULL && ev_account_is_admin(actor_id);
 
 	if (strcmp(mode, "open") == 0 || strcmp(mode, "trusted") == 0 || by_admin)
 		return;
-	if (strcmp(mode, "closed") == 0 || count_admins() > 0)
+	if (strcmp(mode, "closed") == 0 || ev_account_count_admins() > 0)
 		ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "mode", mode), NULL,
 				 "only an administrator can register an administrator");
 }
@@ -197,18 +183,18 @@ evently_register_admin(PG_FUNCTION_ARGS)
 	pg_uuid_t account_id;
 
 	ev_begin(EV_WRITES);
-	lock_admins();
+	ev_account_lock_admins();
 	require_may_make_admin(ev_word(ev_required_text(fcinfo, 7, "mode"), "mode", "bootstrap, closed, open, trusted"),
 						   ev_uuid_argument(fcinfo, 6));
 	require_person(fcinfo, 2, -1, -1, 3);
-	account_id = create_account(ev_required_text(fcinfo, 0, "email"), ev_arg(1),
-								name_or_parts(ev_text_argument(fcinfo, 2), NULL, NULL),
-								ev_null(), ev_null(), ev_arg(3), "admin");
+	account_id = ev_account_create(ev_required_text(fcinfo, 0, "email"), ev_arg(1),
+								   name_or_parts(ev_text_argument(fcinfo, 2), NULL, NULL),
+								   ev_null(), ev_null(), ev_arg(3), "admin");
 	PG_RETURN_DATUM(ev_end(ev_session_start(&account_id, ev_arg(4), ev_arg(5))));
 }
 
-static void
-user_not_found(const char *field)
+void
+ev_account_not_found(const char *field)
 {
 	ev_raise(EV_USER_NOT_FOUND, ev_detail_text(ev_detail(), "field", field), NULL, "user not found");
 }
@@ -217,7 +203,7 @@ static Datum
 one_account(EvStatement *statement, const EvArg *args)
 {
 	if (ev_run(statement, args) == 0)
-		user_not_found("user_id");
+		ev_account_not_found("user_id");
 	return ev_copied_value(0, 1);
 }
 
@@ -253,24 +239,4 @@ evently_change_password(PG_FUNCTION_ARGS)
 	account = one_account(&set_password, args);
 	ev_sessions_revoke(PG_GETARG_UUID_P(0));
 	PG_RETURN_DATUM(ev_end(account));
-}
-
-/* set_role(email, role) */
-Datum
-evently_set_role(PG_FUNCTION_ARGS)
-{
-	const char *role;
-	pg_uuid_t account_id;
-
-	ev_begin(EV_WRITES);
-	role = ev_word(ev_required_text(fcinfo, 1, "role"), "role", "user, admin");
-	lock_admins();
-	if (ev_query(&lock_account_by_email, ev_text(ev_required_text(fcinfo, 0, "email"))) == 0)
-		user_not_found("email");
-	account_id = ev_get_uuid(0, 1);
-	if (strcmp(role, "user") == 0 && strcmp(ev_get_text(0, 2), "admin") == 0 && ev_get_bool(0, 3) &&
-		count_admins() == 1)
-		ev_raise(EV_LAST_ADMIN, ev_detail_int(ev_detail(), "admins", 1), "Make somebody else an administrator first.",
-				 "the last administrator cannot be demoted");
-	PG_RETURN_DATUM(ev_end(one_account(&change_role, (EvArg[]){ev_uuid(&account_id), ev_text(role), permissions_of(role, true)})));
 }

@@ -10,10 +10,23 @@
 
 #include "utils/uuid.h"
 
+#include "spi.h"
+
 /* FORBIDDEN unless the actor is NULL, the owner (may be NULL), or an administrator with permission events:any. */
 extern void ev_require_owner(const pg_uuid_t *actor_id, const pg_uuid_t *owner_id, const char *what);
 
 /* Of an active administrator. */
 extern bool ev_has_permission(const pg_uuid_t *actor_id, const char *permission);
+extern bool ev_account_is_admin(const pg_uuid_t *account_id);
+
+/* Who may become or stop being an administrator is decided one at a time: taken first, held to the commit. */
+extern void ev_account_lock_admins(void);
+extern int ev_account_count_admins(void);
+
+/* A new account; an administrator has permission events:own. EMAIL_TAKEN. */
+extern pg_uuid_t ev_account_create(char *email, EvArg password_hash, const char *name, EvArg first_name,
+								   EvArg last_name, EvArg phone_number, const char *role);
+
+extern void ev_account_not_found(const char *field) pg_attribute_noreturn();
 
 #endif

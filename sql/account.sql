@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(49);
+SELECT plan(64);
 
 -- Passwords come as bcrypt hashes, tokens as SHA-256 hashes.
 CREATE FUNCTION hash(token text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT sha256(convert_to(token, ''UTF8''))';
@@ -98,6 +98,34 @@ SELECT is(token_version('john@example.com'), 2, 'H62: a new role ends the access
 SELECT evently.set_role('second@example.com', 'user'), evently.set_role('john@example.com', 'user') \g /dev/null
 SELECT throws_ok($$SELECT evently.set_role('root@example.com', 'user')$$, 'VE503', NULL,
 	'H60: the last administrator cannot be demoted');
+
+
+-- Administrators and people (AUTHA)
+SELECT is((evently.create_account('staff@example.com', 'x', 'Staff', actor_id => account('root@example.com'))).role, 'user', 'S4-AUTHA-3: an administrator makes an account');
+SELECT is((evently.create_account('chief@example.com', 'x', 'Chief', 'ADMIN', actor_id => account('root@example.com'))).permissions, '{events:own}',
+	'or an administrator');
+SELECT throws_ok($$SELECT evently.create_account('s@example.com', 'x', 'S', actor_id => account('staff@example.com'))$$, 'VE002', NULL, 'S4-AUTHA-5: a user does not');
+SELECT throws_ok($$SELECT evently.create_account('STAFF@example.com', 'x', 'S', actor_id => account('root@example.com'))$$, 'VE501', NULL, 'an address is taken once');
+SELECT is((evently.change_role(account('staff@example.com'), 'admin', actor_id => account('root@example.com'))).permissions, '{events:own}',
+	'S4-AUTHA-4: an administrator makes another of a user');
+SELECT throws_ok($$SELECT evently.change_role(account('john@example.com'), 'admin', actor_id => account('john@example.com'))$$, 'VE002', NULL,
+	'H60: nobody makes himself one');
+SELECT throws_ok($$SELECT evently.change_role(account('staff@example.com'), 'admin', '{events:any}', account('root@example.com'))$$, 'VE002', NULL,
+	'nobody gives a permission that he does not have');
+SELECT is((evently.set_role('staff@example.com', 'admin', '{analytics:read,BOOKINGS:READ}')).permissions, '{analytics:read,bookings:read}',
+	'S1-AUTHA-5: an administrator has permissions');
+SELECT throws_ok($$SELECT evently.set_role('staff@example.com', 'admin', '{everything}')$$, 'VE001', NULL, 'of a list');
+SELECT throws_ok($$SELECT evently.set_role('staff@example.com', 'user', '{events:own}')$$, 'VE001', NULL, 'and a user has none');
+SELECT is((evently.change_role(account('root@example.com'), 'user', actor_id => account('root@example.com'))).role, 'user',
+	'an administrator demotes himself where there is another');
+SELECT evently.set_role('chief@example.com', 'user') \g /dev/null
+SELECT throws_ok($$SELECT evently.change_role(account('staff@example.com'), 'user', actor_id => account('staff@example.com'))$$, 'VE503', NULL,
+	'H60: the last one does not');
+SELECT results_eq($$SELECT p.total >= 6, u.email FROM evently.list_accounts_page(account('staff@example.com'), "limit" => 1) p, unnest(p.users) u$$,
+	$$VALUES (true, 'chief@example.com')$$, 'S4-AUTHA-2: an administrator lists people, the newest first');
+SELECT results_eq($$SELECT u.email FROM evently.list_accounts_page(account('staff@example.com'), 'STAFF@', 'admin') p, unnest(p.users) u$$,
+	$$VALUES ('staff@example.com')$$, 'by part of the name or address, and role');
+SELECT throws_ok($$SELECT evently.list_accounts_page(account('john@example.com'))$$, 'VE002', NULL, 'S4-AUTHA-5: a user does not');
 
 SELECT * FROM finish();
 ROLLBACK;

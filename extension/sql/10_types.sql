@@ -16,6 +16,15 @@ CREATE TYPE evently.account_detail AS (
 );
 COMMENT ON TYPE evently.account_detail IS 'A person who signs in. role: user or admin.';
 
+CREATE TYPE evently.account_page AS (
+	users evently.account_detail[],
+	total bigint,
+	page integer,
+	"limit" integer,
+	has_more boolean
+);
+COMMENT ON TYPE evently.account_page IS 'One page of accounts, as a REST list answers it.';
+
 CREATE TYPE evently.credential AS (
 	user_id uuid,
 	password_hash text,

@@ -81,6 +81,8 @@ COMMENT ON TABLE evently.cancellation_policy IS
 COMMENT ON COLUMN evently.cancellation_policy.tiers IS
 	'[{"hours_before", "fee_type", "fee_amount"}], the earliest first: the first whose hours are left before the start applies; fee_type and fee_amount of the row where none is.';
 
+CREATE INDEX account_created ON evently.account (created_at, account_id);
+
 CREATE TABLE evently.organiser (
 	organiser_id uuid PRIMARY KEY,
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),

@@ -74,10 +74,28 @@ LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'M
 COMMENT ON FUNCTION evently.change_password(uuid, text) IS
 'A new bcrypt hash; ends every session and raises token_version. Errors: VE502 USER_NOT_FOUND. Writes account, refresh_token.';
 
-CREATE FUNCTION evently.set_role(email text, role text) RETURNS evently.account_detail
+CREATE FUNCTION evently.set_role(email text, role text, permissions text[] DEFAULT NULL) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_role';
-COMMENT ON FUNCTION evently.set_role(text, text) IS
-'Makes an account an admin (permissions events:own and events:any) or a user, and raises token_version. Errors: VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account. Not for the web app.';
+COMMENT ON FUNCTION evently.set_role(text, text, text[]) IS
+'Makes an account an admin or a user, and raises token_version. An admin''s permissions (permission.h): events:own and events:any by default, bookings:read, analytics:read. Errors: VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account. Not for the web app.';
+
+CREATE FUNCTION evently.change_role(user_id uuid, role text, permissions text[] DEFAULT NULL, actor_id uuid DEFAULT NULL)
+RETURNS evently.account_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_change_role';
+COMMENT ON FUNCTION evently.change_role(uuid, text, text[], uuid) IS
+'set_role() by an administrator, actor_id, who gives no permission that he does not have; an admin has events:own by default. Errors: VE002 FORBIDDEN, VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account.';
+
+CREATE FUNCTION evently.create_account(email text, password_hash text, name text, role text DEFAULT NULL, phone_number text DEFAULT NULL,
+	actor_id uuid DEFAULT NULL) RETURNS evently.account_detail
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_account';
+COMMENT ON FUNCTION evently.create_account(text, text, text, text, text, uuid) IS
+'A new account, made by an administrator (actor_id): a user by default, or an admin with events:own. Its address makes it unique, so it takes no idempotency key. Errors: VE002 FORBIDDEN, VE501 EMAIL_TAKEN, VE001 VALIDATION_ERROR. Writes account.';
+
+CREATE FUNCTION evently.list_accounts_page(actor_id uuid DEFAULT NULL, q text DEFAULT NULL, role text DEFAULT NULL,
+	page integer DEFAULT NULL, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL) RETURNS evently.account_page
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_accounts_page';
+COMMENT ON FUNCTION evently.list_accounts_page(uuid, text, text, integer, integer, integer) IS
+'One page of accounts, the newest first, for an administrator. q: part of name or address, % and _ being plain characters. page from 1, or offset; limit 20 by default, 100 at most. Errors: VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 -- What a program that signs people in needs: it sees password hashes, issues sessions and vouches for administrators.
 GRANT EXECUTE ON FUNCTION
@@ -89,7 +107,10 @@ GRANT EXECUTE ON FUNCTION
 	evently.refresh_session(bytea, bytea, interval, text),
 	evently.end_session(bytea),
 	evently.require_session(uuid, integer),
-	evently.change_password(uuid, text)
+	evently.change_password(uuid, text),
+	evently.change_role(uuid, text, text[], uuid),
+	evently.create_account(text, text, text, text, text, uuid),
+	evently.list_accounts_page(uuid, text, text, integer, integer, integer)
 TO evently_web;
 
 GRANT EXECUTE ON FUNCTION
