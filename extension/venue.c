@@ -12,6 +12,7 @@
 #include "args.h"
 #include "errors.h"
 #include "id.h"
+#include "idempotency.h"
 #include "layout.h"
 #include "lock.h"
 #include "outbox.h"
@@ -69,6 +70,18 @@ EV_STATEMENT(find_venue,
 			 " ORDER BY created_at, venue_id LIMIT 1",
 			 TEXTOID, TEXTOID);
 
+EV_STATEMENT(replay_venue,
+			 "SELECT json_populate_record(NULL::evently.venue_detail, $1)",
+			 JSONOID);
+
+EV_STATEMENT(replay_deletion,
+			 "SELECT json_populate_record(NULL::evently.venue_deletion, $1)",
+			 JSONOID);
+
+static const EvOperation create_operation = {"create_venue", &replay_venue};
+static const EvOperation update_operation = {"update_venue", &replay_venue};
+static const EvOperation delete_operation = {"delete_venue", &replay_deletion};
+
 static Datum
 venue_detail_of(const pg_uuid_t *venue_id)
 {
@@ -110,15 +123,13 @@ require_capacity(int capacity)
 		ev_invalid("capacity", "capacity must be between 0 and %d", EV_MAX_CAPACITY);
 }
 
-/* create_venue(name, address, city, state, country, postal_code, capacity, layout_config, sections, created_by) */
-Datum
-evently_create_venue(PG_FUNCTION_ARGS)
+static Datum
+create(FunctionCallInfo fcinfo)
 {
 	pg_uuid_t venue_id = ev_new_id(NULL);
 	EvNewLayout layout = {0};
 	int capacity = PG_ARGISNULL(6) ? 0 : PG_GETARG_INT32(6);
 
-	ev_begin(EV_WRITES);
 	require_capacity(capacity);
 	(void) ev_required_text(fcinfo, 0, "name");
 	require_texts(fcinfo, 0);
@@ -129,7 +140,18 @@ evently_create_venue(PG_FUNCTION_ARGS)
 	ev_query(&insert_venue, ev_uuid(&venue_id), ev_arg(0), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4), ev_arg(5),
 			 ev_int(capacity), ev_arg(7), ev_arg(9));
 	ev_layout_add(&venue_id, &layout);
-	PG_RETURN_DATUM(ev_end(tell(&venue_id, "VENUE_CREATED", ev_uuid_argument(fcinfo, 9), venue_detail_of(&venue_id))));
+	return tell(&venue_id, "VENUE_CREATED", ev_uuid_argument(fcinfo, 9), venue_detail_of(&venue_id));
+}
+
+/*
+ * create_venue(name, address, city, state, country, postal_code, capacity, layout_config, sections, created_by,
+ * idempotency_key)
+ */
+Datum
+evently_create_venue(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &create_operation, NULL, ev_uuid_argument(fcinfo, 9), create)));
 }
 
 /* get_venue(venue_id) */
@@ -140,14 +162,11 @@ evently_get_venue(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(venue_detail_of(ev_required_uuid(fcinfo, 0, "venue_id"))));
 }
 
-/* update_venue(venue_id, name, address, city, state, country, postal_code, capacity, layout_config, version) */
-Datum
-evently_update_venue(PG_FUNCTION_ARGS)
+static Datum
+update(FunctionCallInfo fcinfo)
 {
-	pg_uuid_t *venue_id;
+	pg_uuid_t *venue_id = ev_required_uuid(fcinfo, 0, "venue_id");
 
-	ev_begin(EV_WRITES);
-	venue_id = ev_required_uuid(fcinfo, 0, "venue_id");
 	require_texts(fcinfo, 1);
 	if (!PG_ARGISNULL(7))
 		require_capacity(PG_GETARG_INT32(7));
@@ -160,17 +179,26 @@ evently_update_venue(PG_FUNCTION_ARGS)
 		ev_invalid("capacity", "the capacity of a venue with sections is theirs: %d", ev_get_int(0, 2));
 	ev_query(&update_venue, ev_uuid(venue_id), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6),
 			 ev_arg(7), ev_arg(8));
-	PG_RETURN_DATUM(ev_end(tell(venue_id, "VENUE_UPDATED", NULL, venue_detail_of(venue_id))));
+	return tell(venue_id, "VENUE_UPDATED", ev_uuid_argument(fcinfo, 10), venue_detail_of(venue_id));
 }
 
-/* delete_venue(venue_id): the row lock conflicts with the key share lock that create_event() takes */
+/*
+ * update_venue(venue_id, name, address, city, state, country, postal_code, capacity, layout_config, version, actor_id,
+ * idempotency_key)
+ */
 Datum
-evently_delete_venue(PG_FUNCTION_ARGS)
+evently_update_venue(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t *venue_id;
-
 	ev_begin(EV_WRITES);
-	venue_id = ev_required_uuid(fcinfo, 0, "venue_id");
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &update_operation, NULL, ev_uuid_argument(fcinfo, 10), update)));
+}
+
+/* The row lock conflicts with the key share lock that create_event() takes. */
+static Datum
+remove_venue(FunctionCallInfo fcinfo)
+{
+	pg_uuid_t *venue_id = ev_required_uuid(fcinfo, 0, "venue_id");
+
 	if (ev_query(&lock_venue, ev_uuid(venue_id)) == 0)
 		ev_venue_not_found(venue_id);
 	ev_query(&events_of_venue, ev_uuid(venue_id));
@@ -179,7 +207,15 @@ evently_delete_venue(PG_FUNCTION_ARGS)
 				 NULL, "the venue has events");
 	ev_layout_delete(venue_id);
 	ev_query(&delete_venue, ev_uuid(venue_id));
-	PG_RETURN_DATUM(ev_end(tell(venue_id, "VENUE_DELETED", NULL, ev_copied_value(0, 1))));
+	return tell(venue_id, "VENUE_DELETED", ev_uuid_argument(fcinfo, 1), ev_copied_value(0, 1));
+}
+
+/* delete_venue(venue_id, actor_id, idempotency_key) */
+Datum
+evently_delete_venue(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &delete_operation, NULL, ev_uuid_argument(fcinfo, 1), remove_venue)));
 }
 
 /* One at a time per name, so that two events created side by side share the venue that one of them creates. */

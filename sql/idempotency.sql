@@ -1,13 +1,13 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(32);
+SELECT plan(41);
 
 -- Whoever may be called twice for one wish takes a key, last of its arguments; the others change nothing the second time.
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'evently'::regnamespace AND has_function_privilege('evently_api', p.oid, 'EXECUTE')
 		AND obj_description(p.oid, 'pg_proc') ~ 'Writes (?!nothing)'
 		AND p.proargnames[p.pronargs] IS DISTINCT FROM 'idempotency_key'
-		AND p.proname NOT IN ('expire_holds', 'prune_outbox', 'outbox_ack', 'notification_ack', 'update_account', 'create_venue', 'update_venue', 'delete_venue')$$,
+		AND p.proname NOT IN ('expire_holds', 'prune_outbox', 'outbox_ack', 'notification_ack', 'update_account')$$,
 	'every function that writes has an idempotency key as its last argument');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'evently'::regnamespace AND 'idempotency_key' = ANY (p.proargnames)
@@ -43,6 +43,7 @@ BEGIN
 	PERFORM evently.hold_tickets(event('club'), person('bob'), 2);
 	PERFORM evently.book(event('club'), person('cid'), quantity => 1);
 	PERFORM evently.book(event('club'), person('cid'), quantity => 1);
+	PERFORM set_config('test.attic', (evently.create_venue('Attic')).venue_id::text, true);
 	PERFORM evently.create_event('gone', now() + interval '9 days', total_capacity => 9);
 	PERFORM evently.create_event('idea', now() + interval '9 days', total_capacity => 9, status => 'draft');
 END
@@ -50,6 +51,11 @@ $$;
 CREATE TEMP TABLE keyed AS SELECT * FROM (VALUES
 	('create_event(''new'', ''2099-01-01'', venue => ''"Barn"'', total_capacity => 5, tags => ''{a,b}'', $key)', 'create_event(''new'', ''2099-01-01'', venue => ''"Barn"'', total_capacity => 6, tags => ''{a,b}'', $key)'),
 	('update_event(event(''club''), name => ''club'', description => ''x'', $key)', 'update_event(event(''club''), name => ''club'', $key)'),
+	('create_venue(''Cellar'', capacity => 5, $key)', 'create_venue(''Cellar'', capacity => 6, $key)'),
+	('update_venue(venue(''Cellar''), city => ''Rome'', $key)', 'update_venue(venue(''Cellar''), city => ''Bari'', $key)'),
+	('delete_venue(current_setting(''test.attic'')::uuid, $key)', NULL),
+	('create_organiser(''Team'', $key)', 'create_organiser(''Crew'', $key)'),
+	('set_event_organiser(event(''idea''), NULL, $key)', 'set_event_organiser(event(''idea''), person(''x''), $key)'),
 	('publish_event(event(''idea''), $key)', 'set_event_status(event(''idea''), ''inactive'', $key)'),
 	('set_event_status(event(''gone''), ''inactive'', $key)', 'set_event_status(event(''gone''), ''published'', $key)'),
 	('cancel_event(event(''gone''), $key)', 'cancel_event(event(''gone''), version => 1, $key)'),

@@ -15,11 +15,11 @@ COMMENT ON FUNCTION evently.describe_venue(evently.venue) IS 'A venue as functio
 
 CREATE FUNCTION evently.create_venue(name text, address text DEFAULT NULL, city text DEFAULT NULL, state text DEFAULT NULL,
 	country text DEFAULT NULL, postal_code text DEFAULT NULL, capacity integer DEFAULT NULL, layout_config jsonb DEFAULT NULL,
-	sections jsonb DEFAULT NULL, created_by uuid DEFAULT NULL)
+	sections jsonb DEFAULT NULL, created_by uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_venue';
-COMMENT ON FUNCTION evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid) IS
-'A venue. sections: array of {"name", "kind": "reserved", "rows", "seats_per_row", "row_start": "A", "row_end", "total_seats", "accessible_seats": ["A-1"], "price_multiplier": 1, "description"}, {"name", "kind": "reserved", "seats": [{"row", "number", "x", "y", "accessible", "label"}]} or {"name", "kind": "general", "capacity", "price_multiplier"}; their seats are made at once, labelled A-1, or VIP-A-1 where sections share rows. row_end or total_seats tell the rows too (10 seats each by default; the last may be shorter). With sections the capacity is theirs. Errors: VE001 VALIDATION_ERROR. Writes venue, venue_section, venue_seat, outbox.';
+COMMENT ON FUNCTION evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid, text) IS
+'A venue. sections: array of {"name", "kind": "reserved", "rows", "seats_per_row", "row_start": "A", "row_end", "total_seats", "accessible_seats": ["A-1"], "price_multiplier": 1, "description"}, {"name", "kind": "reserved", "seats": [{"row", "number", "x", "y", "accessible", "label"}]} or {"name", "kind": "general", "capacity", "price_multiplier"}; their seats are made at once, labelled A-1, or VIP-A-1 where sections share rows. row_end or total_seats tell the rows too (10 seats each by default; the last may be shorter). With sections the capacity is theirs. Errors: VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes venue, venue_section, venue_seat, outbox, idempotency.';
 
 CREATE FUNCTION evently.get_venue(venue_id uuid) RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_venue';
@@ -60,22 +60,24 @@ COMMENT ON FUNCTION evently.list_venues_page(text, text, integer, integer, integ
 
 CREATE FUNCTION evently.update_venue(venue_id uuid, name text DEFAULT NULL, address text DEFAULT NULL, city text DEFAULT NULL,
 	state text DEFAULT NULL, country text DEFAULT NULL, postal_code text DEFAULT NULL, capacity integer DEFAULT NULL,
-	layout_config jsonb DEFAULT NULL, version integer DEFAULT NULL)
+	layout_config jsonb DEFAULT NULL, version integer DEFAULT NULL, actor_id uuid DEFAULT NULL,
+	idempotency_key text DEFAULT NULL)
 RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_update_venue';
-COMMENT ON FUNCTION evently.update_venue(uuid, text, text, text, text, text, text, integer, jsonb, integer) IS
-'Changes what is not null; existing events keep what they copied. version, when given, must be the present one. Errors: VE409 VENUE_NOT_FOUND, VE408 CONCURRENT_UPDATE, VE001 VALIDATION_ERROR. Writes venue, outbox.';
+COMMENT ON FUNCTION evently.update_venue(uuid, text, text, text, text, text, text, integer, jsonb, integer, uuid, text) IS
+'Changes what is not null; existing events keep what they copied. version, when given, must be the present one. Errors: VE409 VENUE_NOT_FOUND, VE408 CONCURRENT_UPDATE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes venue, outbox, idempotency.';
 
-CREATE FUNCTION evently.delete_venue(venue_id uuid) RETURNS evently.venue_deletion
+CREATE FUNCTION evently.delete_venue(venue_id uuid, actor_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+RETURNS evently.venue_deletion
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_delete_venue';
-COMMENT ON FUNCTION evently.delete_venue(uuid) IS
-'Deletes a venue that no event uses. Errors: VE409 VENUE_NOT_FOUND, VE410 VENUE_IN_USE. Writes venue, venue_section, venue_seat, outbox.';
+COMMENT ON FUNCTION evently.delete_venue(uuid, uuid, text) IS
+'Deletes a venue that no event uses. Errors: VE409 VENUE_NOT_FOUND, VE410 VENUE_IN_USE, VE901 IDEMPOTENCY_KEY_REUSED. Writes venue, venue_section, venue_seat, outbox, idempotency.';
 
 GRANT EXECUTE ON FUNCTION
-	evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid),
+	evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid, text),
 	evently.get_venue(uuid),
 	evently.list_venues(text, text, integer, bigint),
 	evently.list_venues_page(text, text, integer, integer, integer),
-	evently.update_venue(uuid, text, text, text, text, text, text, integer, jsonb, integer),
-	evently.delete_venue(uuid)
+	evently.update_venue(uuid, text, text, text, text, text, text, integer, jsonb, integer, uuid, text),
+	evently.delete_venue(uuid, uuid, text)
 TO evently_api;
