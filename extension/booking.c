@@ -26,11 +26,12 @@ PG_FUNCTION_INFO_V1(evently_get_booking);
 
 static const char *const booking_columns[] = {
 	"event_id", "booking_id", "user_id", "hold_id", "quantity", "total_price", "currency", "created_at", "pools",
-	"policy_version"};
+	"policy_version", "ticket_type_id"};
 EV_STATEMENT(insert_booking,
 			 "INSERT INTO evently.booking (event_id, booking_id, user_id, hold_id, quantity, total_price, currency,"
-			 " created_at, pools, policy_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, UUIDARRAYOID, INT4OID);
+			 " created_at, pools, policy_version, ticket_type_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, UUIDARRAYOID, INT4OID,
+			 UUIDOID);
 EV_TABLE(booking_table, "booking", booking_columns, insert_booking_argtypes);
 
 static const char *const ticket_columns[] = {
@@ -47,7 +48,7 @@ EV_STATEMENT(event_of_booking,
 
 EV_STATEMENT(load_booking,
 			 "SELECT user_id, hold_id, quantity, total_price, currency, status::text, created_at, version, pools,"
-			 "       coalesce(policy_version, 0)"
+			 "       coalesce(policy_version, 0), ticket_type_id"
 			 "  FROM evently.booking WHERE event_id = $1 AND booking_id = $2",
 			 UUIDOID, UUIDOID);
 
@@ -167,6 +168,7 @@ store_booking(const EvBooking *booking)
 		ev_time(booking->created_at),
 		ev_pool_ids_value(booking->pools),
 		booking->policy_version > 0 ? ev_int(booking->policy_version) : ev_null(),
+		ev_maybe_uuid(booking->ticket_type_id),
 	};
 
 	ev_insert(&booking_table, &insert_booking, values);
@@ -190,6 +192,8 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 		.created_at = grant->clock,
 		.version = 1,
 		.policy_version = grant->event->policy_version,
+		.pools = ev_pools_ids(grant->pools),
+		.ticket_type_id = ev_grant_type_id(grant),
 	};
 	pg_uuid_t *ids = ev_new_ids(&request->event_id, grant->quantity);
 
@@ -214,7 +218,7 @@ tell_and_keep(const EvKey *key, const EvBooking *booking, Datum detail)
 					 detail);
 }
 
-/* book(event_id, user_id, seat_ids, quantity, section_id, idempotency_key) */
+/* book(event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code, idempotency_key) */
 Datum
 evently_book(PG_FUNCTION_ARGS)
 {
@@ -225,7 +229,8 @@ evently_book(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
-	if (!ev_key_open(&key, &book_operation, &request.event_id, &request.user_id, ev_text_argument(fcinfo, 5),
+	ev_request_by(&request, ev_text_argument(fcinfo, 5), ev_text_argument(fcinfo, 6));
+	if (!ev_key_open(&key, &book_operation, &request.event_id, &request.user_id, ev_text_argument(fcinfo, 7),
 					 ev_request_canonical, &request, &result))
 	{
 		pg_uuid_t booking_id = ev_new_id(&request.event_id);
@@ -299,6 +304,7 @@ ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg
 	booking.version = ev_get_int(0, 8);
 	booking.pools = ev_pool_ids(0, 9);
 	booking.policy_version = ev_get_int(0, 10);
+	booking.ticket_type_id = ev_is_null(0, 11) ? NULL : DatumGetUUIDP(ev_copied_value(0, 11));
 	ev_require_owner(actor_id, &booking.user_id, "booking");
 	load_tickets_of(&booking);
 	return booking;
@@ -356,6 +362,7 @@ booking_of_hold(EvHold *hold, const EvEvent *event, TimestampTz clock)
 		.version = 1,
 		.pools = hold->pools,
 		.policy_version = event->policy_version,
+		.ticket_type_id = hold->ticket_type_id,
 	};
 	pg_uuid_t *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
 	pg_uuid_t *ids = ev_new_ids(&hold->event_id, hold->quantity);

@@ -43,6 +43,7 @@ typedef struct EvBooking
 	int version;
 	EvPoolIds pools;	/* that its tickets count in beside their sections */
 	int policy_version; /* of the terms it was bought under; 0 where there were none */
+	const pg_uuid_t *ticket_type_id;
 } EvBooking;
 
 /*

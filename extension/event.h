@@ -36,6 +36,7 @@ typedef struct EvEvent
 	char *currency;
 	int max_tickets_per_booking;
 	int policy_version; /* of the terms of cancellation; 0 where there are none */
+	bool has_ticket_types;
 	int nsections;
 	EvSection *sections; /* in order of their ordinals */
 } EvEvent;
@@ -48,9 +49,9 @@ extern int ev_event_section_index(const EvEvent *event, const pg_uuid_t *section
 
 extern bool ev_event_is_cancelled(const EvEvent *event);
 
-/* Refuses an event that does not sell at that time. */
+/* Refuses an event that does not sell at that time; early: to who may buy before the sale starts. */
 extern void ev_event_require_published(const EvEvent *event);
-extern void ev_event_require_on_sale(const EvEvent *event, TimestampTz clock);
+extern void ev_event_require_on_sale(const EvEvent *event, TimestampTz clock, bool early);
 
 extern void ev_event_not_found(const pg_uuid_t *event_id) pg_attribute_noreturn();
 

@@ -14,14 +14,13 @@
 #include "errors.h"
 #include "event.h"
 #include "event_check.h"
+#include "event_manage.h"
 #include "event_read.h"
 #include "idempotency.h"
-#include "lock.h"
 #include "organiser.h"
 #include "outbox.h"
-#include "permission.h"
-#include "render.h"
 #include "release.h"
+#include "render.h"
 #include "spi.h"
 #include "tuple.h"
 
@@ -31,7 +30,7 @@ PG_FUNCTION_INFO_V1(evently_set_event_organiser);
 PG_FUNCTION_INFO_V1(evently_cancel_event);
 
 EV_STATEMENT(load_for_change,
-			 "SELECT version, status, start_datetime, end_datetime, total_capacity, currency,"
+			 "SELECT status, start_datetime, end_datetime, total_capacity, currency,"
 			 "       sale_start_time, sale_end_time"
 			 "  FROM evently.event WHERE event_id = $1",
 			 UUIDOID);
@@ -145,30 +144,21 @@ typedef struct Change
 	TimestampTz clock;
 } Change;
 
-/* Q exclusive; then who may, and whether he has seen the present version. */
 static Change
 begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version)
 {
 	Change change = {.event_id = *event_id, .actor_id = actor_id};
-	int present;
 
-	ev_lock_event_exclusive(event_id);
-	if (ev_query(&load_for_change, ev_uuid(event_id)) == 0)
-		ev_event_not_found(event_id);
-	present = ev_get_int(0, 1);
-	change.status = ev_get_text(0, 2);
-	change.start = ev_get_time(0, 3);
-	change.end = ev_get_time(0, 4);
-	change.capacity = ev_get_int(0, 5);
-	change.currency = ev_get_text(0, 6);
-	change.sale_start = ev_is_null(0, 7) ? ev_null() : ev_time(ev_get_time(0, 7));
-	change.sale_end = ev_is_null(0, 8) ? ev_null() : ev_time(ev_get_time(0, 8));
+	(void) ev_event_manage(event_id, actor_id, version);
+	ev_query(&load_for_change, ev_uuid(event_id));
+	change.status = ev_get_text(0, 1);
+	change.start = ev_get_time(0, 2);
+	change.end = ev_get_time(0, 3);
+	change.capacity = ev_get_int(0, 4);
+	change.currency = ev_get_text(0, 5);
+	change.sale_start = ev_is_null(0, 6) ? ev_null() : ev_time(ev_get_time(0, 6));
+	change.sale_end = ev_is_null(0, 7) ? ev_null() : ev_time(ev_get_time(0, 7));
 	change.clock = GetCurrentTimestamp();
-	ev_require_event_permission(actor_id, event_id, "events:own");
-	if (!version.isnull && DatumGetInt32(version.value) != present)
-		ev_raise(EV_CONCURRENT_UPDATE,
-				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", event_id), "version", present),
-				 "Read the event again and repeat the change.", "the event was changed by somebody else");
 	return change;
 }
 
@@ -183,8 +173,7 @@ tell(const Change *change, const char *type, Datum detail)
 static Datum
 end_change(const Change *change, const char *type)
 {
-	ev_query(&raise_version, ev_uuid(&change->event_id));
-	return tell(change, type, ev_event_detail(&change->event_id));
+	return ev_event_changed(&change->event_id, change->actor_id, type);
 }
 
 static void

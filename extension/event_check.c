@@ -32,14 +32,28 @@ ev_require_timezone(const char *timezone)
 		ev_invalid("timezone", "timezone must be a name of the IANA database, like Europe/Paris");
 }
 
-/* NaN and infinity are at or above every limit. */
+/* At least 0, at most the limit; NaN and infinity are above every limit. */
+static bool
+is_between(Numeric value, int64 limit)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(value), NumericGetDatum(int64_to_numeric(0)))) &&
+		DatumGetBool(DirectFunctionCall2(numeric_le, NumericGetDatum(value), NumericGetDatum(int64_to_numeric(limit))));
+}
+
+void
+ev_require_multiplier(EvArg multiplier)
+{
+	if (!multiplier.isnull && !is_between(DatumGetNumeric(multiplier.value), 1000))
+		ev_invalid("price_multiplier", "price_multiplier must be between 0 and 1000");
+}
+
 Numeric
 ev_price(Numeric given, const char *currency)
 {
 	Numeric price = ev_money_round(given, currency);
 
-	if (DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(price), NumericGetDatum(int64_to_numeric(0)))) ||
-		DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(price),
+	if (!is_between(price, PRICE_LIMIT) ||
+		DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(price),
 										 NumericGetDatum(int64_to_numeric(PRICE_LIMIT)))))
 		ev_invalid("base_price", "base_price must be at least 0 and below 1e12");
 	return price;

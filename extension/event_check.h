@@ -17,6 +17,8 @@ extern void ev_require_texts(FunctionCallInfo fcinfo, int name, int description,
 extern void ev_require_timezone(const char *timezone);
 /* The price in the currency's minor unit. */
 extern Numeric ev_price(Numeric given, const char *currency);
+/* Of a price: 0 to 1000. */
+extern void ev_require_multiplier(EvArg multiplier);
 extern void ev_require_max_tickets(EvArg max);
 extern void ev_require_capacity(int capacity);
 extern void ev_require_order(TimestampTz start, TimestampTz end);

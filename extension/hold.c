@@ -24,7 +24,7 @@ EV_STATEMENT(event_of_hold,
 
 EV_STATEMENT(load_hold,
 			 "SELECT h.user_id, h.section_id, h.ordinals, h.quantity, h.prices, h.total_price, h.currency,"
-			 "       h.status::text, h.created_at, h.expires_at, h.pools,"
+			 "       h.status::text, h.created_at, h.expires_at, h.pools, h.ticket_type_id,"
 			 "       ARRAY(SELECT s.label FROM evently.event_seat s"
 			 "              WHERE s.event_id = h.event_id AND s.ordinal = ANY (h.ordinals) ORDER BY s.ordinal)"
 			 "  FROM evently.hold h WHERE h.event_id = $1 AND h.hold_id = $2",
@@ -114,7 +114,7 @@ read_hold_row(EvHold *hold)
 	else
 	{
 		hold->ordinals = ev_ints_of(ev_copied_value(0, 3), &n);
-		hold->labels = ev_texts_of(ev_copied_value(0, 12), "seat_ids", &n);
+		hold->labels = ev_texts_of(ev_copied_value(0, 13), "seat_ids", &n);
 	}
 	hold->quantity = ev_get_int(0, 4);
 	prices = ev_elements_of(ev_copied_value(0, 5), NUMERICOID, &n);
@@ -127,6 +127,7 @@ read_hold_row(EvHold *hold)
 	hold->created_at = ev_get_time(0, 9);
 	hold->expires_at = ev_get_time(0, 10);
 	hold->pools = ev_pool_ids(0, 11);
+	hold->ticket_type_id = ev_is_null(0, 12) ? NULL : DatumGetUUIDP(ev_copied_value(0, 12));
 }
 
 EvHold *

@@ -42,6 +42,7 @@ typedef struct EvHold
 	TimestampTz created_at;
 	TimestampTz expires_at;
 	EvPoolIds pools; /* that it counts in beside its section */
+	const pg_uuid_t *ticket_type_id;
 } EvHold;
 
 /* HOLD_NOT_FOUND. event_id may be NULL: found by the hold's id. FORBIDDEN where the actor may not see it. */

@@ -28,10 +28,10 @@ PG_FUNCTION_INFO_V1(evently_release_hold);
 
 EV_STATEMENT(insert_hold,
 			 "INSERT INTO evently.hold (event_id, hold_id, user_id, section_id, ordinals, quantity, prices,"
-			 " total_price, currency, created_at, expires_at, pools)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+			 " total_price, currency, created_at, expires_at, pools, ticket_type_id)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4ARRAYOID, INT4OID, NUMERICARRAYOID,
-			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID);
+			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDOID);
 
 EV_STATEMENT(extend_hold,
 			 "UPDATE evently.hold SET expires_at = $3 WHERE event_id = $1 AND hold_id = $2",
@@ -66,6 +66,8 @@ new_hold(const EvRequest *request, const EvGrant *grant)
 	hold->status = "active";
 	hold->created_at = grant->clock;
 	hold->expires_at = grant->expires_at;
+	hold->pools = ev_pools_ids(grant->pools);
+	hold->ticket_type_id = ev_grant_type_id(grant);
 	if (grant->seats == NULL)
 	{
 		hold->section_id = &grant->section->section_id;
@@ -92,7 +94,8 @@ store_hold(const EvHold *hold)
 			 ev_maybe_uuid(hold->section_id), hold->ordinals ? ev_hold_ordinals(hold) : ev_null(),
 			 ev_int(hold->quantity), ev_array(prices, hold->quantity, NUMERICOID),
 			 ev_datum(NumericGetDatum(hold->total)), ev_text(hold->currency),
-			 ev_time(hold->created_at), ev_time(hold->expires_at), ev_pool_ids_value(hold->pools));
+			 ev_time(hold->created_at), ev_time(hold->expires_at), ev_pool_ids_value(hold->pools),
+			 ev_maybe_uuid(hold->ticket_type_id));
 }
 
 /* Tells what became of a hold, and returns it. */
@@ -105,14 +108,16 @@ changed(FunctionCallInfo fcinfo, const EvHold *hold, const char *type, Timestamp
 	return detail;
 }
 
+/* The arguments from first on: ticket_type, access_code, idempotency_key. */
 static Datum
-place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
+place(FunctionCallInfo fcinfo, EvRequest *request, int first)
 {
 	EvKey key;
 	Datum result;
 
-	if (!ev_key_open(&key, &hold_operation, &request->event_id, &request->user_id, idempotency_key,
-					 ev_request_canonical, request, &result))
+	ev_request_by(request, ev_text_argument(fcinfo, first), ev_text_argument(fcinfo, first + 1));
+	if (!ev_key_open(&key, &hold_operation, &request->event_id, &request->user_id,
+					 ev_text_argument(fcinfo, first + 2), ev_request_canonical, request, &result))
 	{
 		pg_uuid_t hold_id = ev_new_id(&request->event_id);
 		EvGrant *grant;
@@ -128,7 +133,7 @@ place(FunctionCallInfo fcinfo, EvRequest *request, char *idempotency_key)
 	return ev_end(result);
 }
 
-/* hold_seats(event_id, user_id, seat_ids, idempotency_key) */
+/* hold_seats(event_id, user_id, seat_ids, ticket_type, access_code, idempotency_key) */
 Datum
 evently_hold_seats(PG_FUNCTION_ARGS)
 {
@@ -137,10 +142,10 @@ evently_hold_seats(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(&request, ev_arg(2), ev_null(), NULL);
-	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 3)));
+	PG_RETURN_DATUM(place(fcinfo, &request, 3));
 }
 
-/* hold_tickets(event_id, user_id, quantity, section_id, idempotency_key) */
+/* hold_tickets(event_id, user_id, quantity, section_id, ticket_type, access_code, idempotency_key) */
 Datum
 evently_hold_tickets(PG_FUNCTION_ARGS)
 {
@@ -149,10 +154,10 @@ evently_hold_tickets(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(&request, ev_null(), ev_arg(2), ev_uuid_argument(fcinfo, 3));
-	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 4)));
+	PG_RETURN_DATUM(place(fcinfo, &request, 4));
 }
 
-/* place_hold(event_id, user_id, seat_ids, quantity, section_id, idempotency_key): either form */
+/* place_hold(event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code, idempotency_key): either form */
 Datum
 evently_place_hold(PG_FUNCTION_ARGS)
 {
@@ -161,7 +166,7 @@ evently_place_hold(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
-	PG_RETURN_DATUM(place(fcinfo, &request, ev_text_argument(fcinfo, 5)));
+	PG_RETURN_DATUM(place(fcinfo, &request, 5));
 }
 
 /* The arguments of all that is done with a hold: event_id, hold_id, user_id, idempotency_key. */

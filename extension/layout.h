@@ -64,7 +64,6 @@ extern EvNewLayout ev_layout_of_csv(const char *csv);
 
 /* Either of them; one must be given. */
 extern EvNewLayout ev_layout_of_arguments(EvArg sections, EvArg csv, EvArg default_rows, EvArg default_seats_per_row);
-extern void ev_require_multiplier(EvArg given);
 
 /* VALIDATION_ERROR that names the line or the seat, and its field. */
 extern void ev_layout_refuse(const EvNewLayout *layout, const EvNewSeat *seat, const char *field, const char *format, ...)

@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "errors.h"
+#include "event_check.h"
 #include "idempotency.h"
 #include "layout.h"
 #include "layout_owner.h"

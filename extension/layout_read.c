@@ -39,10 +39,6 @@ EV_STATEMENT(read_seats,
 			 "  FROM pg_catalog.jsonb_array_elements($1) WITH ORDINALITY AS e (seat, n) ORDER BY e.n",
 			 JSONBOID);
 
-EV_STATEMENT(multiplier_in_bounds,
-			 "SELECT $1 BETWEEN 0 AND 1000",
-			 NUMERICOID);
-
 /* The columns of read_sections, copied: what is read next takes its place. */
 typedef struct Given
 {
@@ -350,14 +346,4 @@ ev_layout_of_arguments(EvArg sections, EvArg csv, EvArg default_rows, EvArg defa
 	if (layout.nsections == 0)
 		ev_invalid("sections", "there is no section");
 	return layout;
-}
-
-void
-ev_require_multiplier(EvArg given)
-{
-	if (given.isnull)
-		return;
-	ev_query(&multiplier_in_bounds, given);
-	if (!ev_get_bool(0, 1))
-		ev_invalid("price_multiplier", "price_multiplier must be between 0 and 1000");
 }

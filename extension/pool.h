@@ -31,5 +31,18 @@ typedef struct EvPools
 } EvPools;
 
 extern EvPools ev_pools_load(const pg_uuid_t *event_id, EvPoolIds ids);
+extern EvPoolIds ev_pools_ids(EvPools pools);
+
+/* How many can be had of all of them, expired holds counted as free: of the one that has least. */
+extern int ev_pools_least(const pg_uuid_t *event_id, EvPoolIds ids, TimestampTz clock);
+
+/*
+ * Q shared: n of each, or false: the caller undoes what was taken. Q exclusive (n known to be there): gathered.
+ */
+extern bool ev_pools_take(const pg_uuid_t *event_id, EvPools pools, int n, bool exclusive);
+
+/* Q exclusive. A new pool, of which so many are taken already; another size for one. CAPACITY_BELOW_BOOKED. */
+extern void ev_pool_make(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, int size, int taken);
+extern void ev_pool_resize(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, int size);
 
 #endif

@@ -46,6 +46,13 @@ ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_uuid_t *secti
 		ev_invalid("seat_ids", "name seat_ids or a quantity");
 }
 
+void
+ev_request_by(EvRequest *request, char *ticket_type, char *access_code)
+{
+	request->ticket_type = ticket_type;
+	request->access_code = access_code;
+}
+
 char *
 ev_request_canonical(const void *asked)
 {
@@ -57,6 +64,10 @@ ev_request_canonical(const void *asked)
 	if (request->section_id != NULL)
 		appendStringInfo(&text, " section %s",
 						 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(request->section_id))));
+	if (request->ticket_type != NULL)
+		appendStringInfo(&text, " type %zu:%s", strlen(request->ticket_type), request->ticket_type);
+	if (request->access_code != NULL)
+		appendStringInfo(&text, " code %zu:%s", strlen(request->access_code), request->access_code);
 	for (int i = 0; request->seats != NULL && i < request->quantity; i++)
 		appendStringInfo(&text, " %zu:%s", strlen(request->seats[i]), request->seats[i]);
 	return text.data;

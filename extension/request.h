@@ -15,6 +15,8 @@ typedef struct EvRequest
 	char **seats; /* labels or layout ids; NULL: by quantity */
 	int quantity;
 	pg_uuid_t *section_id;		 /* by quantity: this section; NULL: the first that has enough */
+	char *ticket_type;			 /* its name or id; NULL: the first that is open and has room */
+	char *access_code;			 /* or NULL */
 	const pg_uuid_t *hold_id;	 /* who is to have them: a hold, or */
 	const pg_uuid_t *booking_id; /* a booking */
 } EvRequest;
@@ -22,6 +24,9 @@ typedef struct EvRequest
 /* What a hold or a booking asks for: seats (text[]) or a quantity (integer) or both, agreeing. */
 extern EvRequest ev_request(const pg_uuid_t *event_id, const pg_uuid_t *user_id);
 extern void ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_uuid_t *section_id);
+
+/* By which ticket type, with which access code; either may be NULL. */
+extern void ev_request_by(EvRequest *request, char *ticket_type, char *access_code);
 
 /* An EvRequest as a text that is equal for equal requests (idempotency.h). */
 extern char *ev_request_canonical(const void *request);

@@ -7,10 +7,12 @@
 #include "access/xact.h"
 #include "utils/resowner.h"
 
+#include "choice.h"
 #include "errors.h"
 #include "guc.h"
 #include "lock.h"
 #include "money.h"
+
 #include "release.h"
 #include "reserve.h"
 #include "spi.h"
@@ -32,6 +34,15 @@ require_within_limits(const EvRequest *request, const EvEvent *event)
 				 NULL, "at most %d tickets per booking", event->max_tickets_per_booking);
 }
 
+/* An access code may open the sale before its time. */
+static void
+require_on_sale(const EvRequest *request, const EvGrant *grant, TimestampTz clock)
+{
+	if (grant->code != NULL)
+		ev_access_code_require_valid(grant->event, grant->code, clock);
+	ev_event_require_on_sale(grant->event, clock, grant->code != NULL && grant->code->before_sale);
+}
+
 /* U is held: no hold of this user on this event appears or grows between the count and the commit. */
 static void
 require_hold_allowed(const EvRequest *request, TimestampTz clock)
@@ -47,23 +58,15 @@ require_hold_allowed(const EvRequest *request, TimestampTz clock)
 				 "at most %d live holds per user and event", ev_max_holds_per_user);
 }
 
-static void
-refuse_sold_out(const EvRequest *request, int available)
-{
-	ev_raise(EV_INSUFFICIENT_SEATS,
-			 ev_detail_uuid(ev_detail_int(ev_detail_int(ev_detail(), "requested", request->quantity),
-										  "available", available),
-							"event_id", &request->event_id),
-			 NULL, "Not enough seats available");
-}
-
 /* The moment of decision: after the last lock. */
 static void
 decide_at(EvGrant *grant, const EvRequest *request, TimestampTz clock)
 {
 	grant->clock = clock;
 	grant->expires_at = TimestampTzPlusMilliseconds(clock, (int64) Min(ev_hold_ttl, ev_hold_max_lifetime) * 1000);
-	ev_event_require_on_sale(grant->event, clock);
+	require_on_sale(request, grant, clock);
+	if (grant->type != NULL)
+		ev_ticket_type_require_open(grant->event, grant->type, grant->code, grant->quantity, clock);
 	require_hold_allowed(request, clock);
 }
 
@@ -79,15 +82,18 @@ newly_taken(const EvGrant *grant)
 }
 
 /* T is the last lock, and the sale window is looked at after it. */
-static void
-take_locked_seats(const EvRequest *request, EvGrant *grant)
+static bool
+take_locked_seats(const EvRequest *request, EvGrant *grant, bool exclusive)
 {
 	EvSeatOwner owner = {.hold_id = request->hold_id, .booking_id = request->booking_id};
 
 	ev_stock_change_sections(grant->event, newly_taken(grant));
+	if (!ev_pools_take(&request->event_id, grant->pools, grant->quantity, exclusive))
+		return false;
 	decide_at(grant, request, GetCurrentTimestamp());
 	owner.held_until = grant->expires_at;
 	ev_seats_give(grant->event, grant->seats, grant->quantity, owner);
+	return true;
 }
 
 static void
@@ -106,32 +112,44 @@ require_in_section(const EvRequest *request, const EvGrant *grant)
 	}
 }
 
-static void
-take_named_seats(const EvRequest *request, EvGrant *grant)
+static bool
+take_named_seats(const EvRequest *request, EvGrant *grant, bool exclusive)
 {
-	grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
-	require_in_section(request, grant);
 	ev_seats_lock_free(grant->event, grant->seats, grant->quantity);
-	take_locked_seats(request, grant);
+	return take_locked_seats(request, grant, exclusive);
 }
 
 static bool
-pick_and_take(const EvRequest *request, EvGrant *grant)
+pick_and_take(const EvRequest *request, EvGrant *grant, bool exclusive)
 {
 	grant->seats = ev_seats_pick(grant->event, grant->section, grant->quantity, GetCurrentTimestamp());
-	if (grant->seats == NULL)
+	return grant->seats != NULL && take_locked_seats(request, grant, exclusive);
+}
+
+static bool
+take_places(const EvRequest *request, EvGrant *grant, bool exclusive)
+{
+	EvPool section = ev_section_pool(grant->section);
+
+	if (exclusive)
+		ev_stock_gather(&request->event_id, section, grant->quantity);
+	else if (!ev_stock_take(&request->event_id, section, grant->quantity))
 		return false;
-	take_locked_seats(request, grant);
+	if (!ev_pools_take(&request->event_id, grant->pools, grant->quantity, exclusive))
+		return false;
+	decide_at(grant, request, GetCurrentTimestamp());
 	return true;
 }
 
+typedef bool (*Taking)(const EvRequest *request, EvGrant *grant, bool exclusive);
+
 /*
- * In a subtransaction, because a pick that falls short must give back the rows it locked: its caller goes on to wait
- * for Q exclusive, and somebody who holds Q may be waiting for one of those rows. The seats are given in it too, so that
- * one transaction id locks and updates them; two would make a MultiXact of each.
+ * In a subtransaction, because a taking that falls short half-way must give back the rows and T that it locked: its caller
+ * goes on to wait for Q exclusive, and somebody who holds Q may be waiting for one of those. The seats are given in it too,
+ * so that one transaction id locks and updates them; two would make a MultiXact of each.
  */
 static bool
-take_best_seats(const EvRequest *request, EvGrant *grant)
+take_whole(Taking taking, const EvRequest *request, EvGrant *grant, bool exclusive)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -141,7 +159,7 @@ take_best_seats(const EvRequest *request, EvGrant *grant)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		taken = pick_and_take(request, grant);
+		taken = taking(request, grant, exclusive);
 		if (taken)
 			ReleaseCurrentSubTransaction();
 		else
@@ -166,75 +184,50 @@ take_best_seats(const EvRequest *request, EvGrant *grant)
 }
 
 static bool
-take_tickets(const EvRequest *request, EvGrant *grant, bool exclusive)
+take(const EvRequest *request, EvGrant *grant, bool exclusive)
 {
-	if (grant->section->reserved)
-		return take_best_seats(request, grant);
-	if (exclusive)
-		ev_stock_gather(&request->event_id, ev_section_pool(grant->section), grant->quantity);
-	else if (!ev_stock_take(&request->event_id, ev_section_pool(grant->section), grant->quantity))
-		return false;
-	decide_at(grant, request, GetCurrentTimestamp());
-	return true;
-}
+	Taking taking = request->seats != NULL ? take_named_seats : grant->section->reserved ? pick_and_take
+																						 : take_places;
 
-/* A section that has enough in one snapshot, or the refusal. */
-static EvSection *
-choose_section(const EvRequest *request, EvEvent *event, TimestampTz clock)
-{
-	int asked = request->section_id ? ev_event_section_index(event, request->section_id) : -1;
-	int *available = ev_stock_available(event, clock);
-	int most = 0;
-
-	for (int i = 0; i < event->nsections; i++)
-	{
-		if (asked >= 0 && i != asked)
-			continue;
-		if (available[i] >= request->quantity)
-			return &event->sections[i];
-		most = Max(most, available[i]);
-	}
-	refuse_sold_out(request, most);
-	pg_unreachable();
-}
-
-/* Where there is but one section to take from, it is tried without counting first. */
-static EvSection *
-first_section(const EvRequest *request, EvEvent *event)
-{
-	if (request->section_id != NULL)
-		return &event->sections[ev_event_section_index(event, request->section_id)];
-	if (event->nsections == 1)
-		return &event->sections[0];
-	return choose_section(request, event, GetCurrentTimestamp());
+	if (request->seats == NULL)
+		grant->seats = NULL;
+	if (grant->pools.n > 0 || taking == pick_and_take)
+		return take_whole(taking, request, grant, exclusive);
+	return taking(request, grant, exclusive);
 }
 
 static void
 load_event(const EvRequest *request, EvGrant *grant)
 {
 	grant->event = ev_event_load(&request->event_id);
-	ev_event_require_on_sale(grant->event, GetCurrentTimestamp());
+	grant->code = request->access_code ? ev_access_code_load(grant->event, request->access_code) : NULL;
+	require_on_sale(request, grant, GetCurrentTimestamp());
 	require_within_limits(request, grant->event);
+	if (request->seats != NULL)
+	{
+		grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
+		require_in_section(request, grant);
+	}
 }
 
 /* Under Q exclusive what is reclaimed and what is counted as free go by one clock: the count is what can be gathered. */
 static void
-take_by_quantity(const EvRequest *request, EvGrant *grant)
+take_what_fits(const EvRequest *request, EvGrant *grant)
 {
 	TimestampTz clock;
 
-	grant->section = first_section(request, grant->event);
-	if (take_tickets(request, grant, false))
+	ev_choose(request, grant, GetCurrentTimestamp(), false);
+	if (take(request, grant, false))
 		return;
 
-	(void) choose_section(request, grant->event, GetCurrentTimestamp());
+	ev_choose(request, grant, GetCurrentTimestamp(), true);
 	ev_unlock_event_shared(&request->event_id);
 	ev_lock_event_exclusive(&request->event_id);
 	load_event(request, grant);
 	clock = GetCurrentTimestamp();
 	ev_release_expired(&request->event_id, clock);
-	grant->section = choose_section(request, grant->event, clock);
-	if (!take_tickets(request, grant, true))
+	ev_choose(request, grant, clock, true);
+	if (!take(request, grant, true))
 		elog(ERROR, "stock and seats of a section disagree");
 }
 
@@ -246,8 +239,8 @@ price(EvGrant *grant)
 	{
 		const EvSection *section = grant->seats ? &grant->event->sections[grant->seats[i].section] : grant->section;
 
-		grant->prices[i] = section->price;
-		grant->total = i == 0 ? section->price : ev_money_add(grant->total, section->price);
+		grant->prices[i] = ev_ticket_type_price(grant->type, section, grant->event->currency);
+		grant->total = i == 0 ? grant->prices[i] : ev_money_add(grant->total, grant->prices[i]);
 	}
 }
 
@@ -261,10 +254,13 @@ ev_reserve(const EvRequest *request)
 		ev_lock_user(&request->event_id, &request->user_id);
 	ev_lock_event_shared(&request->event_id);
 	load_event(request, grant);
-	if (request->seats != NULL)
-		take_named_seats(request, grant);
-	else
-		take_by_quantity(request, grant);
+	take_what_fits(request, grant);
 	price(grant);
 	return grant;
+}
+
+const pg_uuid_t *
+ev_grant_type_id(const EvGrant *grant)
+{
+	return grant->type ? &grant->type->type_id : NULL;
 }

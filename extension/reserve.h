@@ -6,15 +6,17 @@
  * When it refuses (an ERROR of errors.def) nothing is left behind. All or nothing: a request is never served in part.
  *
  * Locks, in the order of lock.h: U (holds only: their number per user is limited), Q shared, seat rows, one T per
- * touched section. Short of stock that is there all the same (scattered, or not yet committed by others): Q shared is let
+ * touched section and pool. Short of stock that is there all the same (scattered, or not yet committed by others): Q shared is let
  * go, Q exclusive taken, expired holds are reclaimed, and it is decided anew, exactly.
  */
 #ifndef EV_RESERVE_H
 #define EV_RESERVE_H
 
+#include "access_code.h"
 #include "event.h"
 #include "request.h"
 #include "seat.h"
+#include "ticket_type.h"
 
 typedef struct EvGrant
 {
@@ -22,11 +24,17 @@ typedef struct EvGrant
 	TimestampTz clock;		/* the moment of the decision */
 	TimestampTz expires_at; /* of a hold */
 	int quantity;
-	EvSection *section; /* by quantity: where */
-	EvSeat *seats;		/* quantity of them, or NULL for general admission */
-	Numeric *prices;	/* quantity of them, in the order of the seats */
+	EvAccessCode *code;		  /* that the request presents, or NULL */
+	const EvTicketType *type; /* NULL where the event has none */
+	EvPools pools;			  /* that it counts in beside its section */
+	EvSection *section;		  /* by quantity: where */
+	EvSeat *seats;			  /* quantity of them, or NULL for general admission */
+	Numeric *prices;		  /* quantity of them, in the order of the seats */
 	Numeric total;
 } EvGrant;
+
+/* Its ticket type's id, or NULL. */
+extern const pg_uuid_t *ev_grant_type_id(const EvGrant *grant);
 
 extern EvGrant *ev_reserve(const EvRequest *request);
 

@@ -34,7 +34,7 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(54);
+SELECT plan(59);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -62,6 +62,9 @@ BEGIN
 	PERFORM evently.book(event('strict'), person('gus'), quantity => 2);
 	PERFORM evently.create_event('scarce', now() + interval '9 days', total_capacity => 2);
 	PERFORM evently.hold_tickets(event('scarce'), person('fay'), 1);
+	PERFORM evently.create_event('tiers', now() + interval '9 days', total_capacity => 9);
+	PERFORM evently.create_ticket_type(event('tiers'), 'Members', requires_code => true);
+	PERFORM evently.create_access_code(event('tiers'), 'ONE', 1);
 	UPDATE evently.account SET is_active = false WHERE role = 'admin';
 	PERFORM evently.register_admin('admin@example.com', 'x', 'Admin');
 	PERFORM evently.set_event_organiser(event('late'), (evently.create_organiser('busy')).organiser_id);
@@ -82,6 +85,11 @@ SELECT c.*, r.* FROM (VALUES
 	('VE108', 'hold_tickets(event(''scarce''), person(''fay''), 1)', '{event_id,max_holds_per_user}'),
 	('VE109', 'confirm_hold(event(''club''), hold(''dan''))', '{event_id,hold_id,status}'),
 	('VE110', 'book(event(''club''), person(''x''), quantity => 21)', '{event_id,max_tickets_per_booking,requested}'),
+	('VE111', 'book(event(''tiers''), person(''x''), quantity => 1, ticket_type => ''X'')', '{event_id,ticket_type}'),
+	('VE112', 'resize_quota(event(''tiers''), person(''x''), 1)', '{event_id,quota_id}'),
+	('VE113', 'book(event(''tiers''), person(''x''), quantity => 1)', '{event_id,ticket_type}'),
+	('VE114', 'book(event(''tiers''), person(''x''), quantity => 1, access_code => ''X'')', '{event_id}'),
+	('VE115', 'book(event(''tiers''), person(''x''), quantity => 2, access_code => ''ONE'')', '{available,event_id,requested}'),
 	('VE201', 'cancel_booking(NULL, person(''x''))', '{booking_id}'),
 	('VE202', 'cancel_booking(event(''started''), booking(''eve''))', '{booking_id,event_id}'),
 	('VE203', 'cancel_booking(event(''strict''), booking(''gus''))', '{booking_id,cancellation_deadline,event_id}'),

@@ -30,23 +30,25 @@ SELECT is_empty(
 	WHERE NOT code[1] = ANY (string_to_array(current_setting('test.states'), ' '))$$,
 	'and names errors that there are');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_api', oid, 'EXECUTE')$$,
-	$$VALUES ('book'), ('cancel_booking'), ('cancel_event'), ('confirm_hold'), ('create_cancellation_policy'),
-		('create_event'), ('create_organiser'), ('create_section'), ('create_venue'), ('create_venue_template'),
-		('delete_organiser'), ('delete_seat'), ('delete_section'), ('delete_venue'), ('delete_venue_template'),
-		('expire_holds'), ('extend_hold'), ('get_account'), ('get_analytics_summary'), ('get_availability'),
-		('get_booking'), ('get_cancellation'), ('get_cancellation_policy'), ('get_event'), ('get_event_analytics'),
-		('get_hold'), ('get_homepage_stats'), ('get_organiser'), ('get_overall_analytics'), ('get_popular_events'),
-		('get_revenue'), ('get_seat'), ('get_seat_map'), ('get_seat_map_page'), ('get_sections'),
-		('get_user_analytics'), ('get_venue'), ('get_venue_template'), ('hold_seats'), ('hold_tickets'),
-		('import_seat_map'), ('list_admin_events_page'), ('list_bookings'), ('list_bookings_page'),
-		('list_cancellations'), ('list_cancellations_page'), ('list_events'), ('list_events_page'), ('list_organisers'),
-		('list_section_seats'), ('list_sections'), ('list_venue_templates'), ('list_venue_templates_page'),
-		('list_venues'), ('list_venues_page'), ('lock_event'), ('notification_ack'), ('notification_read'),
-		('outbox_ack'), ('outbox_position'), ('outbox_read'), ('place_hold'), ('prune_outbox'), ('publish_event'),
-		('quote_cancellation'), ('release_hold'), ('remove_organiser_member'), ('render'), ('round_money'),
-		('set_event_organiser'), ('set_event_status'), ('set_organiser_member'), ('update_account'),
-		('update_cancellation_policy'), ('update_event'), ('update_organiser'), ('update_seat'), ('update_section'),
-		('update_venue'), ('update_venue_template'), ('validate_hold'), ('verify'), ('was_replayed')$$,
+	$$VALUES ('book'), ('cancel_booking'), ('cancel_event'), ('confirm_hold'), ('create_access_code'),
+		('create_cancellation_policy'), ('create_event'), ('create_organiser'), ('create_quota'), ('create_section'),
+		('create_ticket_type'), ('create_venue'), ('create_venue_template'), ('delete_organiser'), ('delete_seat'),
+		('delete_section'), ('delete_venue'), ('delete_venue_template'), ('expire_holds'), ('extend_hold'),
+		('get_account'), ('get_analytics_summary'), ('get_availability'), ('get_booking'), ('get_cancellation'),
+		('get_cancellation_policy'), ('get_event'), ('get_event_analytics'), ('get_hold'), ('get_homepage_stats'),
+		('get_organiser'), ('get_overall_analytics'), ('get_popular_events'), ('get_revenue'), ('get_seat'),
+		('get_seat_map'), ('get_seat_map_page'), ('get_sections'), ('get_user_analytics'), ('get_venue'),
+		('get_venue_template'), ('hold_seats'), ('hold_tickets'), ('import_seat_map'), ('list_access_codes'),
+		('list_admin_events_page'), ('list_bookings'), ('list_bookings_page'), ('list_cancellations'),
+		('list_cancellations_page'), ('list_events'), ('list_events_page'), ('list_organisers'), ('list_quotas'),
+		('list_section_seats'), ('list_sections'), ('list_ticket_types'), ('list_venue_templates'),
+		('list_venue_templates_page'), ('list_venues'), ('list_venues_page'), ('lock_event'), ('notification_ack'),
+		('notification_read'), ('outbox_ack'), ('outbox_position'), ('outbox_read'), ('place_hold'), ('prune_outbox'),
+		('publish_event'), ('quote_cancellation'), ('release_hold'), ('remove_organiser_member'), ('render'),
+		('resize_quota'), ('round_money'), ('set_event_organiser'), ('set_event_status'), ('set_organiser_member'),
+		('update_access_code'), ('update_account'), ('update_cancellation_policy'), ('update_event'),
+		('update_organiser'), ('update_seat'), ('update_section'), ('update_ticket_type'), ('update_venue'),
+		('update_venue_template'), ('validate_hold'), ('verify'), ('was_replayed')$$,
 	'H67: evently_api can call exactly these functions');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_web', oid, 'EXECUTE')
 		AND NOT has_function_privilege('evently_api', oid, 'EXECUTE')$$,
@@ -73,7 +75,8 @@ SELECT is_empty($$SELECT typname FROM pg_type t JOIN pg_class c ON c.oid = t.typ
 SELECT is_empty(
 	$$SELECT r.name, i.indexrelid::regclass FROM relation r JOIN pg_index i ON i.indrelid = r.oid
 	JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = i.indkey[0]
-	WHERE i.indisunique AND a.attname <> 'event_id' AND r.name IN ('event', 'event_section', 'stock', 'event_seat', 'hold', 'booking', 'ticket', 'cancellation')$$,
+	WHERE i.indisunique AND a.attname <> 'event_id' AND r.name IN ('event', 'event_section', 'stock', 'event_seat', 'hold', 'booking', 'ticket', 'cancellation',
+		'pool', 'ticket_type', 'quota', 'access_code')$$,
 	'every unique key of the booking side begins with event_id');
 SELECT is_empty(
 	$$SELECT conrelid::regclass, confrelid::regclass FROM pg_constraint WHERE contype = 'f' AND connamespace = 'evently'::regnamespace

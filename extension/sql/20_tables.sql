@@ -121,6 +121,7 @@ CREATE TABLE evently.event (
 	version integer NOT NULL DEFAULT 1,
 	policy_version integer,
 	organiser_id uuid,
+	has_ticket_types boolean NOT NULL DEFAULT false,
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );
@@ -196,6 +197,7 @@ CREATE TABLE evently.hold (
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
 	pools uuid[],
+	ticket_type_id uuid,
 	PRIMARY KEY (event_id, hold_id),
 	CONSTRAINT hold_of_section_or_seats CHECK ((section_id IS NULL) <> (ordinals IS NULL)
 		AND quantity > 0 AND cardinality(prices) = quantity AND coalesce(cardinality(ordinals), quantity) = quantity
@@ -222,6 +224,7 @@ CREATE TABLE evently.booking (
 	version integer NOT NULL DEFAULT 1,
 	pools uuid[],
 	policy_version integer,
+	ticket_type_id uuid,
 	PRIMARY KEY (event_id, booking_id),
 	CONSTRAINT booking_of_something CHECK (quantity > 0 AND total_price >= 0)
 );

@@ -14,6 +14,52 @@ COMMENT ON COLUMN evently.pool.stripes IS 'Number of rows in stock; made with th
 COMMENT ON COLUMN evently.stock.section_id IS 'A section, or where of_section is false a row of pool.';
 COMMENT ON COLUMN evently.hold.pools IS 'The pools beside its sections that its quantity counts in; null where there are none. A booking inherits them.';
 
+CREATE TABLE evently.ticket_type (
+	event_id uuid NOT NULL,
+	type_id uuid NOT NULL,
+	ordinal integer NOT NULL,
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+	section_id uuid,
+	price numeric CHECK (price >= 0 AND price < 1e12),
+	price_multiplier numeric CHECK (price_multiplier BETWEEN 0 AND 1000),
+	sale_start_time timestamptz,
+	sale_end_time timestamptz CHECK (sale_end_time > sale_start_time),
+	requires_code boolean NOT NULL DEFAULT false,
+	max_per_booking integer CHECK (max_per_booking > 0),
+	is_active boolean NOT NULL DEFAULT true,
+	PRIMARY KEY (event_id, type_id),
+	CHECK (num_nonnulls(price, price_multiplier) <= 1)
+);
+CREATE UNIQUE INDEX ticket_type_name ON evently.ticket_type (event_id, lower(name));
+COMMENT ON TABLE evently.ticket_type IS
+	'Kinds of tickets. An event that has some sells by one always: by the one named, or by the first in order of ordinal that is open to the buyer and has room.';
+COMMENT ON COLUMN evently.ticket_type.price IS 'Or price_multiplier, of the section''s price. Neither: the section''s price.';
+COMMENT ON COLUMN evently.event.has_ticket_types IS 'Saves a look for events that have none.';
+
+CREATE TABLE evently.quota (
+	event_id uuid NOT NULL,
+	quota_id uuid NOT NULL,
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+	type_ids uuid[] NOT NULL CHECK (cardinality(type_ids) > 0),
+	PRIMARY KEY (event_id, quota_id)
+);
+COMMENT ON TABLE evently.quota IS
+	'How many may be sold of the types that it binds, all together. Its size and stock are those of the pool of the same id. Several may bind one type: all must have room.';
+
+CREATE TABLE evently.access_code (
+	event_id uuid NOT NULL,
+	code_id uuid NOT NULL,
+	code text NOT NULL CHECK (length(code) BETWEEN 1 AND 100),
+	type_ids uuid[],
+	before_sale boolean NOT NULL DEFAULT false,
+	valid_from timestamptz,
+	valid_until timestamptz CHECK (valid_until > valid_from),
+	PRIMARY KEY (event_id, code_id)
+);
+CREATE UNIQUE INDEX access_code_code ON evently.access_code (event_id, lower(code));
+COMMENT ON TABLE evently.access_code IS
+	'Who presents one may buy the ticket types that it unlocks (type_ids null: all that need a code), or, with before_sale, before the sale starts. Its uses are the pool of the same id; without one they are not limited.';
+
 CREATE TABLE evently.outbox (
 	id uuid NOT NULL,
 	aggregatetype text NOT NULL,

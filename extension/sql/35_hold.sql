@@ -1,22 +1,25 @@
 -- Holds (hold.c, reserve.c).
 
-CREATE FUNCTION evently.hold_seats(event_id uuid, user_id uuid, seat_ids text[], idempotency_key text DEFAULT NULL)
+CREATE FUNCTION evently.hold_seats(event_id uuid, user_id uuid, seat_ids text[], ticket_type text DEFAULT NULL,
+	access_code text DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_hold_seats';
-COMMENT ON FUNCTION evently.hold_seats(uuid, uuid, text[], text) IS
-'Puts these seats (labels, or layout ids) aside for evently.hold_ttl seconds, all or none. With an idempotency key (1 to 255 characters) a retry gets the first answer. Errors: VE101 SEATS_UNAVAILABLE, VE103 SEAT_NOT_FOUND, VE104 SEAT_MAP_MISSING, VE108 HOLD_LIMIT, VE110 LIMIT_EXCEEDED, VE401 EVENT_NOT_FOUND, VE402 EVENT_NOT_BOOKABLE, VE403 SALE_NOT_STARTED, VE404 SALE_ENDED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Writes hold, event_seat, stock, idempotency, outbox.';
+COMMENT ON FUNCTION evently.hold_seats(uuid, uuid, text[], text, text, text) IS
+'Puts these seats (labels, or layout ids) aside for evently.hold_ttl seconds, all or none. In an event with ticket types they are sold by ticket_type (a name or id), or by the first that is open to the buyer and has room; access_code unlocks what needs one. With an idempotency key (1 to 255 characters) a retry gets the first answer. Errors: VE101 SEATS_UNAVAILABLE, VE103 SEAT_NOT_FOUND, VE104 SEAT_MAP_MISSING, VE108 HOLD_LIMIT, VE110 LIMIT_EXCEEDED, VE111 TICKET_TYPE_NOT_FOUND, VE113 ACCESS_CODE_REQUIRED, VE114 ACCESS_CODE_INVALID, VE115 ACCESS_CODE_USED_UP, VE102 INSUFFICIENT_SEATS (of a quota), VE401 EVENT_NOT_FOUND, VE402 EVENT_NOT_BOOKABLE, VE403 SALE_NOT_STARTED, VE404 SALE_ENDED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Writes hold, event_seat, stock, idempotency, outbox.';
 
-CREATE FUNCTION evently.hold_tickets(event_id uuid, user_id uuid, quantity integer, section_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+CREATE FUNCTION evently.hold_tickets(event_id uuid, user_id uuid, quantity integer, section_id uuid DEFAULT NULL,
+	ticket_type text DEFAULT NULL, access_code text DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_hold_tickets';
-COMMENT ON FUNCTION evently.hold_tickets(uuid, uuid, integer, uuid, text) IS
+COMMENT ON FUNCTION evently.hold_tickets(uuid, uuid, integer, uuid, text, text, text) IS
 'Puts that many tickets of one section aside: of section_id, or of the first that has enough; in a section with seats, the first free ones. Errors: VE102 INSUFFICIENT_SEATS, VE105 SECTION_NOT_FOUND, and those of hold_seats(). Writes hold, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.place_hold(event_id uuid, user_id uuid, seat_ids text[] DEFAULT NULL, quantity integer DEFAULT NULL,
-	section_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+	section_id uuid DEFAULT NULL,
+	ticket_type text DEFAULT NULL, access_code text DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_place_hold';
-COMMENT ON FUNCTION evently.place_hold(uuid, uuid, text[], integer, uuid, text) IS
+COMMENT ON FUNCTION evently.place_hold(uuid, uuid, text[], integer, uuid, text, text, text) IS
 'hold_seats() where seat_ids are given, otherwise hold_tickets(). Both, and different numbers: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
@@ -42,9 +45,9 @@ COMMENT ON FUNCTION evently.release_hold(uuid, uuid, uuid, text) IS
 'Gives everything back. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE109 HOLD_NOT_ACTIVE when it is confirmed, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes hold, event_seat, stock, outbox, idempotency.';
 
 GRANT EXECUTE ON FUNCTION
-	evently.hold_seats(uuid, uuid, text[], text),
-	evently.hold_tickets(uuid, uuid, integer, uuid, text),
-	evently.place_hold(uuid, uuid, text[], integer, uuid, text),
+	evently.hold_seats(uuid, uuid, text[], text, text, text),
+	evently.hold_tickets(uuid, uuid, integer, uuid, text, text, text),
+	evently.place_hold(uuid, uuid, text[], integer, uuid, text, text, text),
 	evently.get_hold(uuid, uuid, uuid),
 	evently.validate_hold(uuid, uuid, uuid),
 	evently.extend_hold(uuid, uuid, uuid, text),

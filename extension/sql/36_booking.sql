@@ -1,10 +1,11 @@
 -- Bookings (booking.c, reserve.c).
 
 CREATE FUNCTION evently.book(event_id uuid, user_id uuid, seat_ids text[] DEFAULT NULL, quantity integer DEFAULT NULL,
-	section_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+	section_id uuid DEFAULT NULL, ticket_type text DEFAULT NULL, access_code text DEFAULT NULL,
+	idempotency_key text DEFAULT NULL)
 RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_book';
-COMMENT ON FUNCTION evently.book(uuid, uuid, text[], integer, uuid, text) IS
+COMMENT ON FUNCTION evently.book(uuid, uuid, text[], integer, uuid, text, text, text) IS
 'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. Errors: those of hold_seats() and hold_tickets() but HOLD_LIMIT. Writes booking, ticket, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.confirm_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
@@ -64,7 +65,7 @@ COMMENT ON FUNCTION evently.list_bookings_page(uuid, integer, integer, integer, 
 'One page of list_bookings(). page from 1, or offset; limit 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';
 
 GRANT EXECUTE ON FUNCTION
-	evently.book(uuid, uuid, text[], integer, uuid, text),
+	evently.book(uuid, uuid, text[], integer, uuid, text, text, text),
 	evently.confirm_hold(uuid, uuid, uuid, text),
 	evently.get_booking(uuid, uuid, uuid),
 	evently.list_bookings(uuid, uuid, text, integer, bigint),

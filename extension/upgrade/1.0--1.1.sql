@@ -14,3 +14,6 @@ ALTER TABLE evently.event ADD COLUMN organiser_id uuid;
 
 ALTER TABLE evently.venue_section ADD COLUMN description text
 	CONSTRAINT venue_section_description_check CHECK (length(description) <= 2000);
+ALTER TABLE evently.event ADD COLUMN has_ticket_types boolean NOT NULL DEFAULT false;
+ALTER TABLE evently.hold ADD COLUMN ticket_type_id uuid;
+ALTER TABLE evently.booking ADD COLUMN ticket_type_id uuid;
