@@ -117,22 +117,23 @@ seat_labels(const EvBooking *booking)
 	return ev_text_array(labels, n);
 }
 
-static Datum
-booking_detail(FunctionCallInfo fcinfo, const EvBooking *booking)
+Datum
+ev_booking_detail(EvRow row, const EvBooking *booking)
 {
-	EvRow row = ev_row(fcinfo);
+	bool pending = ev_payment_is_pending(booking->payment);
 
-	ev_row_add(&row, ev_uuid(&booking->booking_id));
-	ev_row_add_text(&row, ev_booking_ref(&booking->booking_id));
+	ev_row_add(&row, pending ? ev_null() : ev_uuid(&booking->booking_id));
+	ev_row_add_text(&row, pending ? NULL : ev_booking_ref(&booking->booking_id));
 	ev_row_add(&row, ev_uuid(&booking->event_id));
 	ev_row_add(&row, ev_uuid(&booking->user_id));
 	ev_row_add(&row, ev_maybe_uuid(booking->hold_id));
 	ev_row_add(&row, ev_int(booking->quantity));
 	ev_row_add(&row, seat_labels(booking));
-	ev_row_add(&row, ev_datum(ticket_rows(&row, booking)));
+	ev_row_add(&row, pending ? ev_null() : ev_datum(ticket_rows(&row, booking)));
 	ev_row_add(&row, ev_datum(NumericGetDatum(booking->total)));
 	ev_row_add_text(&row, booking->currency);
 	ev_row_add_text(&row, booking->status);
+	ev_row_add(&row, ev_payment_summary(&row, booking->payment));
 	ev_row_add(&row, ev_time(booking->created_at));
 	ev_row_add(&row, ev_int(booking->version));
 	return ev_row_datum(&row);
@@ -174,6 +175,8 @@ store_booking(const EvBooking *booking)
 	ev_insert(&booking_table, &insert_booking, values);
 	for (int i = 0; i < booking->quantity; i++)
 		store_ticket(booking, &booking->tickets[i]);
+	if (booking->payment != NULL)
+		ev_payment_store(booking->payment, &booking->booking_id);
 }
 
 /* The booking that a grant becomes. */
@@ -194,6 +197,7 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 		.policy_version = grant->event->policy_version,
 		.pools = ev_pools_ids(grant->pools),
 		.ticket_type_id = ev_grant_type_id(grant),
+		.is_new = true,
 	};
 	pg_uuid_t *ids = ev_new_ids(&request->event_id, grant->quantity);
 
@@ -211,6 +215,35 @@ booking_of_grant(const EvRequest *request, const EvGrant *grant)
 	return booking;
 }
 
+/* A direct booking has nothing to wait with for a provider's answer. */
+static void
+pay(EvBooking *booking, const EvMeans *means)
+{
+	const EvBill bill = {&booking->event_id, &booking->user_id, NULL, booking->total, booking->currency,
+						 booking->created_at};
+
+	booking->payment = ev_payment_charge(means, &bill);
+	if (ev_payment_is_pending(booking->payment))
+		ev_raise(EV_PAYMENT_DECLINED, ev_detail_uuid(ev_detail(), "event_id", &booking->event_id),
+				 "Hold the tickets and confirm the hold: it waits for the answer.",
+				 "the payment was not answered in time");
+}
+
+/* What is booked and how it is paid. */
+typedef struct Order
+{
+	EvRequest request;
+	EvMeans means;
+} Order;
+
+static char *
+order_canonical(const void *asked)
+{
+	const Order *order = asked;
+
+	return psprintf("%s%s", ev_request_canonical(&order->request), ev_payment_canonical(&order->means));
+}
+
 static void
 tell_and_keep(const EvKey *key, const EvBooking *booking, Datum detail)
 {
@@ -218,30 +251,31 @@ tell_and_keep(const EvKey *key, const EvBooking *booking, Datum detail)
 					 detail);
 }
 
-/* book(event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code, idempotency_key) */
+/* book(event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code, payment, idempotency_key) */
 Datum
 evently_book(PG_FUNCTION_ARGS)
 {
-	EvRequest request;
+	Order order;
+	EvRequest *request = &order.request;
 	EvKey key;
 	Datum result;
 
 	ev_begin(EV_WRITES);
-	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
-	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
-	ev_request_by(&request, ev_text_argument(fcinfo, 5), ev_text_argument(fcinfo, 6));
-	if (!ev_key_open(&key, &book_operation, &request.event_id, &request.user_id, ev_text_argument(fcinfo, 7),
-					 ev_request_canonical, &request, &result))
+	*request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
+	ev_request_for(request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
+	ev_request_by(request, ev_text_argument(fcinfo, 5), ev_text_argument(fcinfo, 6));
+	order.means = ev_payment_means(ev_arg(7));
+	if (!ev_key_open(&key, &book_operation, &request->event_id, &request->user_id, ev_text_argument(fcinfo, 8),
+					 order_canonical, &order, &result))
 	{
-		pg_uuid_t booking_id = ev_new_id(&request.event_id);
-		EvGrant *grant;
+		pg_uuid_t booking_id = ev_new_id(&request->event_id);
 		EvBooking booking;
 
-		request.booking_id = &booking_id;
-		grant = ev_reserve(&request);
-		booking = booking_of_grant(&request, grant);
+		request->booking_id = &booking_id;
+		booking = booking_of_grant(request, ev_reserve(request));
+		pay(&booking, &order.means);
 		store_booking(&booking);
-		result = booking_detail(fcinfo, &booking);
+		result = ev_booking_detail(ev_row(fcinfo), &booking);
 		tell_and_keep(&key, &booking, result);
 	}
 	PG_RETURN_DATUM(ev_end(result));
@@ -307,6 +341,7 @@ ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg
 	booking.ticket_type_id = ev_is_null(0, 11) ? NULL : DatumGetUUIDP(ev_copied_value(0, 11));
 	ev_require_owner(actor_id, &booking.user_id, "booking");
 	load_tickets_of(&booking);
+	booking.payment = ev_payment_of_booking(&booking.event_id, booking_id);
 	return booking;
 }
 
@@ -319,7 +354,7 @@ evently_get_booking(PG_FUNCTION_ARGS)
 	ev_begin(EV_READS);
 	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
 							  ev_uuid_argument(fcinfo, 2));
-	PG_RETURN_DATUM(ev_end(booking_detail(fcinfo, &booking)));
+	PG_RETURN_DATUM(ev_end(ev_booking_detail(ev_row(fcinfo), &booking)));
 }
 
 /* Turn the held seats into sold ones; the section of each, in the order of the hold. */
@@ -363,6 +398,7 @@ booking_of_hold(EvHold *hold, const EvEvent *event, TimestampTz clock)
 		.pools = hold->pools,
 		.policy_version = event->policy_version,
 		.ticket_type_id = hold->ticket_type_id,
+		.is_new = true,
 	};
 	pg_uuid_t *sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
 	pg_uuid_t *ids = ev_new_ids(&hold->event_id, hold->quantity);
@@ -380,22 +416,53 @@ booking_of_hold(EvHold *hold, const EvEvent *event, TimestampTz clock)
 	return booking;
 }
 
+static EvPayment *
+charge_for_hold(EvHold *hold, const EvMeans *means, TimestampTz clock)
+{
+	const EvBill bill = {&hold->event_id, &hold->user_id, &hold->hold_id, hold->total, hold->currency, clock};
+
+	return ev_payment_charge(means, &bill);
+}
+
+/* The hold goes on as it is; complete_payment() makes the booking. */
+static EvBooking
+pending_booking(EvHold *hold, EvPayment *payment)
+{
+	EvBooking booking = {
+		.event_id = hold->event_id,
+		.user_id = hold->user_id,
+		.hold_id = &hold->hold_id,
+		.quantity = hold->quantity,
+		.tickets = palloc0(hold->quantity * sizeof(EvTicket)),
+		.total = hold->total,
+		.currency = hold->currency,
+		.status = "pending",
+		.created_at = payment->created_at,
+		.payment = payment,
+	};
+
+	for (int i = 0; hold->labels != NULL && i < hold->quantity; i++)
+		booking.tickets[i].label = hold->labels[i];
+	ev_payment_store(payment, NULL);
+	return booking;
+}
+
 /*
  * A hold is a promise: it is kept after the sale has ended, but not where the event sells no more (inactive). The
  * booking that a confirmed hold became is its answer for ever; then it is not a new one.
  */
-static EvBooking
-confirm(EvHold *hold, bool *is_new)
+EvBooking
+ev_booking_confirm(EvHold *hold, const EvMeans *means)
 {
 	EvBooking booking;
+	EvPayment *payment;
 	EvEvent *event;
 	TimestampTz clock;
 	int carried;
 
 	ev_lock_event_shared(&hold->event_id);
 	carried = ev_hold_lock(hold);
-	*is_new = strcmp(hold->status, "confirmed") != 0;
-	if (!*is_new)
+	if (strcmp(hold->status, "confirmed") == 0)
 	{
 		ev_query(&find_booking_of_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id));
 		return ev_booking_load(&hold->event_id, DatumGetUUIDP(ev_copied_value(0, 1)), NULL);
@@ -404,31 +471,74 @@ confirm(EvHold *hold, bool *is_new)
 	ev_hold_require_live(hold, carried, clock);
 	event = ev_event_load(&hold->event_id);
 	ev_event_require_published(event);
+	payment = charge_for_hold(hold, means, clock);
+	if (ev_payment_is_pending(payment))
+		return pending_booking(hold, payment);
 	booking = booking_of_hold(hold, event, clock);
+	booking.payment = payment;
 	store_booking(&booking);
 	ev_hold_set_status(hold, "confirmed");
 	return booking;
 }
 
-/* confirm_hold(event_id, hold_id, user_id, idempotency_key) */
+EvBooking
+ev_booking_retake(const EvHold *hold)
+{
+	pg_uuid_t booking_id = ev_new_id(&hold->event_id);
+	EvRequest request = ev_request(&hold->event_id, &hold->user_id);
+	EvGrant *grant;
+	EvBooking booking;
+
+	request.seats = hold->labels;
+	request.section_id = hold->section_id;
+	request.quantity = hold->quantity;
+	request.ticket_type = hold->ticket_type_id ? ev_id_text(hold->ticket_type_id) : NULL;
+	request.booking_id = &booking_id;
+	grant = ev_reserve(&request);
+	grant->prices = hold->prices;
+	grant->total = hold->total;
+	booking = booking_of_grant(&request, grant);
+	store_booking(&booking);
+	return booking;
+}
+
+/* Which hold, and how it is paid. */
+typedef struct Confirmation
+{
+	EvHold *hold;
+	EvMeans means;
+} Confirmation;
+
+static char *
+confirmation_canonical(const void *asked)
+{
+	const Confirmation *confirmation = asked;
+
+	return psprintf("%s%s", ev_id_text(&confirmation->hold->hold_id), ev_payment_canonical(&confirmation->means));
+}
+
+/* confirm_hold(event_id, hold_id, user_id, payment, idempotency_key) */
 Datum
 evently_confirm_hold(PG_FUNCTION_ARGS)
 {
+	Confirmation confirmation;
 	EvHold *hold;
 	EvKey key;
 	Datum result;
 
 	ev_begin(EV_WRITES);
-	hold = ev_hold_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "hold_id"),
-						ev_uuid_argument(fcinfo, 2));
-	if (!ev_key_open(&key, &confirm_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 3),
-					 ev_id_text, &hold->hold_id, &result))
+	hold = ev_hold_by_arguments(fcinfo);
+	confirmation = (Confirmation){hold, ev_payment_means(ev_arg(3))};
+	if (!ev_key_open(&key, &confirm_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 4),
+					 confirmation_canonical, &confirmation, &result))
 	{
-		bool is_new;
-		EvBooking booking = confirm(hold, &is_new);
+		EvBooking booking = ev_booking_confirm(hold, &confirmation.means);
 
-		result = booking_detail(fcinfo, &booking);
-		if (is_new)
+		result = ev_booking_detail(ev_row(fcinfo), &booking);
+		if (ev_payment_is_pending(booking.payment))
+			ev_outbox_answer(&key, &hold->event_id, "PAYMENT", &booking.payment->payment_id, "PAYMENT_PENDING",
+							 &hold->user_id, result);
+		else if (booking.is_new)
 			tell_and_keep(&key, &booking, result);
 		else
 			ev_key_store(&key, result);

@@ -17,6 +17,7 @@
 #define EV_BOOKING_H
 
 #include "hold.h"
+#include "payment.h"
 
 typedef struct EvTicket
 {
@@ -44,6 +45,8 @@ typedef struct EvBooking
 	EvPoolIds pools;	/* that its tickets count in beside their sections */
 	int policy_version; /* of the terms it was bought under; 0 where there were none */
 	const pg_uuid_t *ticket_type_id;
+	EvPayment *payment; /* NULL: settled elsewhere */
+	bool is_new;		/* made by this call */
 } EvBooking;
 
 /*
@@ -51,6 +54,18 @@ typedef struct EvBooking
  * the actor may not see it.
  */
 extern EvBooking ev_booking_load(const pg_uuid_t *event_id, const pg_uuid_t *booking_id, const pg_uuid_t *actor_id);
+
+/* A booking_detail. */
+extern Datum ev_booking_detail(EvRow row, const EvBooking *booking);
+
+/*
+ * The booking that a live hold becomes, or has become; the refusals of hold.h. A payment that the provider has not
+ * answered makes none yet: its status is pending then, and it has no id.
+ */
+extern EvBooking ev_booking_confirm(EvHold *hold, const EvMeans *means);
+
+/* What a hold that is over had, booked again at its prices; the refusals of reserve.h. */
+extern EvBooking ev_booking_retake(const EvHold *hold);
 
 /* Lock its row and read again what can change: its status, version and tickets. */
 extern void ev_booking_lock(EvBooking *booking);

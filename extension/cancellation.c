@@ -18,6 +18,7 @@
 #include "money.h"
 #include "outbox.h"
 #include "policy.h"
+#include "refund.h"
 #include "release.h"
 #include "spi.h"
 #include "tuple.h"
@@ -255,6 +256,9 @@ ev_cancellation_record(const EvCancellation *cancellation, const char *reason)
 	EvArg booking_id = ev_uuid(&booking->booking_id);
 	pg_uuid_t cancellation_id = ev_new_id(&booking->event_id);
 	bool whole = is_last(cancellation);
+	const EvRefund refund = {&cancellation_id, cancellation->refund, reason, cancellation->refund_processing_days,
+							 cancellation->clock};
+	Datum result;
 
 	ev_query(&change_booking, event_id, booking_id, ev_text(whole ? "cancelled" : "confirmed"));
 	if (ev_query(&cancel_tickets, event_id, booking_id, ev_time(cancellation->clock), ev_uuid(&cancellation_id),
@@ -264,7 +268,9 @@ ev_cancellation_record(const EvCancellation *cancellation, const char *reason)
 	ev_query(&insert_cancellation, event_id, ev_uuid(&cancellation_id), booking_id,
 			 ev_datum(NumericGetDatum(cancellation->fee)), ev_datum(NumericGetDatum(cancellation->refund)),
 			 ev_text(booking->currency), ev_text(reason), ev_time(cancellation->clock));
-	return ev_copied_value(0, 1);
+	result = ev_copied_value(0, 1);
+	ev_refund_booking(&booking->event_id, &booking->booking_id, &refund);
+	return result;
 }
 
 static Datum

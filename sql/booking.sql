@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(49);
+SELECT plan(52);
 
 -- Booking at once
 SELECT results_eq(
@@ -102,6 +102,21 @@ SELECT is((SELECT p.total || ' ' || cardinality(p.bookings) || ' ' || p.has_more
 SELECT is((SELECT p.total || ' ' || cardinality(p.bookings) FROM evently.list_bookings_page(person('nobody')) p), '0 0', 'nobody has none');
 SELECT throws_ok($$SELECT evently.list_bookings(person('fay'), status => 'paid')$$, 'VE001', NULL, 'an unknown status');
 SELECT throws_ok($$SELECT evently.list_bookings(person('nobody'), status => 'paid')$$, 'VE001', NULL, 'also of who has no booking');
+
+-- The caller's own row and the booking: both or neither
+CREATE TABLE my_invoice (note text PRIMARY KEY, booking_id uuid);
+SAVEPOINT booked;
+INSERT INTO my_invoice SELECT 'first', booking_id FROM evently.book(event('twin'), person('own'), '{B-4}', payment => '{}');
+ROLLBACK TO booked;
+SELECT is(seat_status('twin', 'B-4') || ' ' || (SELECT count(*) FROM my_invoice) || ' ' || (SELECT count(*) FROM evently.payment WHERE user_id = person('own')),
+	'available 0 0', 'a booking and a row of one''s own in one transaction: neither, where it is rolled back');
+INSERT INTO my_invoice VALUES ('second', NULL);
+SELECT throws_ok($$WITH booked AS (SELECT booking_id FROM evently.book(event('twin'), person('own'), '{B-4}', payment => '{}'))
+	INSERT INTO my_invoice SELECT 'second', booking_id FROM booked$$, '23505', NULL, 'neither, where the row is refused');
+INSERT INTO my_invoice SELECT 'third', booking_id FROM evently.book(event('twin'), person('own'), '{B-4}', payment => '{}');
+SELECT is(seat_status('twin', 'B-4') || ' ' || (SELECT count(*) FROM my_invoice JOIN evently.booking b USING (booking_id)) || ' ' ||
+	(SELECT string_agg(type, ' ') FROM evently.outbox WHERE user_id = person('own')), 'sold 1 BOOKING_CONFIRMED', 'both, otherwise, and nothing else is told');
+
 UPDATE evently.booking SET hold_id = NULL WHERE booking_id = booking('cid');
 SELECT throws_ok($$SELECT evently.confirm_hold(event('show'), hold('cid'))$$, 'XX000', NULL, 'a confirmed hold that lost its booking is an error, not a crash');
 

@@ -23,7 +23,8 @@ $$;
 SELECT ARRAY['hold_seats(''$'', ''$'', ''{A-1}'')', 'hold_tickets(''$'', ''$'', 1)', 'place_hold(''$'', ''$'', ''{A-1}'')', 'extend_hold(''$'', ''$'')',
 	'release_hold(''$'', ''$'')', 'confirm_hold(''$'', ''$'')', 'book(''$'', ''$'', ''{A-1}'')', 'cancel_booking(''$'', ''$'')',
 	'expire_holds(''$'')', 'lock_event(''$'')', 'create_event(''x'', now(), total_capacity => 1)', 'update_event(''$'')', 'cancel_event(''$'')',
-	'set_event_status(''$'', ''inactive'')', 'create_cancellation_policy(''$'')', 'update_cancellation_policy(''$'')'] AS writers, ARRAY['get_event(''$'')', 'get_hold(''$'', ''$'')', 'verify()'] AS readers \gset
+	'set_event_status(''$'', ''inactive'')', 'create_cancellation_policy(''$'')', 'update_cancellation_policy(''$'')',
+	'begin_payment(''$'', ''$'')', 'complete_payment(''$'', ''$'', ''paid'')', 'complete_refund(''$'', ''$'')'] AS writers, ARRAY['get_event(''$'')', 'get_hold(''$'', ''$'')', 'verify()'] AS readers \gset
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 CALL pg_temp.ask(replace(:'writers', '$', :nobody)::text[]);
 CALL pg_temp.ask(replace(:'readers', '$', :nobody)::text[]);
@@ -34,11 +35,11 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(59);
+SELECT plan(63);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
-SELECT is((SELECT count(*) FROM told WHERE sqlstate = 'VE003'), 32::bigint, 'and all were asked');
+SELECT is((SELECT count(*) FROM told WHERE sqlstate = 'VE003'), 38::bigint, 'and all were asked');
 SELECT results_eq($$SELECT sqlstate FROM told WHERE call ~ '^(get|verify)' ORDER BY 1$$, $$VALUES ('VE106'), ('VE401'), ('none')$$, 'those that read do');
 
 -- One call for every refusal, in a world where it is right, and the facts its DETAIL tells.
@@ -46,6 +47,7 @@ DO $$
 BEGIN
 	PERFORM evently.book(event('show'), person('ann'), '{A-1}');
 	PERFORM evently.cancel_booking(NULL, (evently.book(event('twin'), person('hal'), '{A-1}')).booking_id);
+	PERFORM evently.complete_payment(NULL, (evently.begin_payment(NULL, (evently.hold_tickets(event('club'), person('ida'), 1)).hold_id)).payment_id, 'failed');
 	PERFORM evently.hold_seats(event('show'), person('bob'), '{A-2}');
 	PERFORM evently.hold_seats(event('show'), person('cid'), '{A-3}');
 	PERFORM expire_holds_of('cid');
@@ -98,6 +100,10 @@ SELECT c.*, r.* FROM (VALUES
 	('VE206', 'get_cancellation(NULL, person(''x''))', '{cancellation_id}'),
 	('VE207', 'get_cancellation_policy(event(''club''))', '{event_id}'),
 	('VE208', 'create_cancellation_policy(event(''strict''))', '{event_id,version}'),
+	('VE209', 'book(event(''club''), person(''x''), quantity => 1, payment => ''{"token": "tok_declined"}'')', '{event_id,method}'),
+	('VE210', 'get_payment(NULL, person(''x''))', '{payment_id}'),
+	('VE211', 'complete_payment(NULL, (SELECT payment_id FROM evently.payment), ''paid'')', '{payment_id,status}'),
+	('VE212', 'complete_refund(NULL, person(''x''))', '{refund_id}'),
 	('VE401', 'get_event(person(''x''))', '{event_id}'),
 	('VE402', 'book(event(''past''), person(''x''), quantity => 1)', '{end_datetime,event_id}'),
 	('VE403', 'book(event(''future''), person(''x''), quantity => 1)', '{event_id,sale_start_time}'),

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(75);
+SELECT plan(81);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -21,6 +21,9 @@ BEGIN
 	PERFORM expire_holds_of('eve');
 	PERFORM evently.book(show, person('fay'), '{C-3}');
 	PERFORM evently.register_account('ann@example.com', 'x', 'Ann');
+	PERFORM evently.book(club, person('pat'), quantity => 2, payment => '{}');
+	PERFORM evently.cancel_booking(club, booking('pat'));
+	PERFORM evently.book(club, person('pay'), quantity => 1, payment => '{}');
 	PERFORM evently.create_event('empty', now() + interval '1 day', total_capacity => 5);
 	-- A pool of ten in which a booking of three and a hold of two count.
 	PERFORM evently.book(event('twin'), person('gus'), quantity => 3);
@@ -60,7 +63,7 @@ FROM (VALUES
 	(2, 'a section smaller than what it sold', $$ALTER TABLE evently.stock DROP CONSTRAINT stock_never_oversold;
 		UPDATE evently.event_section SET capacity = 4 WHERE event_id = of_club();
 		UPDATE evently.event SET total_capacity = 4 WHERE event_id = of_club();
-		UPDATE evently.stock SET available = CASE stripe WHEN 0 THEN 4 - 5 - 6 ELSE 0 END WHERE event_id = of_club()$$),
+		UPDATE evently.stock SET available = CASE stripe WHEN 0 THEN 4 - 6 - 6 ELSE 0 END WHERE event_id = of_club()$$),
 	(3, 'a stripe is gone', $$UPDATE evently.stock SET available = (SELECT sum(available) FROM evently.stock WHERE event_id = of_club())
 			WHERE event_id = of_club() AND stripe = 0;
 		DELETE FROM evently.stock WHERE event_id = of_club() AND stripe > 0$$),
@@ -110,13 +113,13 @@ FROM (VALUES
 	(10, 'a booking of a hold that is not confirmed', $$UPDATE evently.hold SET status = 'released' WHERE event_id = of_club() AND user_id = person('cid')$$),
 	(10, 'a booking of no hold', $$UPDATE evently.booking SET hold_id = person('x') WHERE event_id = of_show() AND user_id = person('ann')$$),
 	(10, 'a booking of another person than its hold', $$UPDATE evently.booking SET user_id = person('x') WHERE event_id = of_show() AND hold_id IS NOT NULL$$),
-	(11, 'a refund that is too small', $$UPDATE evently.cancellation SET refund_amount = refund_amount - 0.01$$),
+	(11, 'a refund that is too small', $$UPDATE evently.cancellation SET refund_amount = refund_amount - 0.01 WHERE booking_id = booking('dan')$$),
 	(11, 'a fee on top of the refund', $$UPDATE evently.cancellation SET fee = 1$$),
 	(11, 'a refund in another currency', $$UPDATE evently.cancellation SET currency = 'EUR'$$),
 	(11, 'a cancelled booking without cancellation', $$DELETE FROM evently.cancellation$$),
 	(11, 'a cancellation of a confirmed booking', $$UPDATE evently.cancellation SET booking_id = booking('ann')$$),
 	(11, 'a second cancellation', $$INSERT INTO evently.cancellation SELECT event_id, person('x'), booking_id, fee, refund_amount, currency, reason,
-		requested_at FROM evently.cancellation$$),
+		requested_at FROM evently.cancellation WHERE booking_id = booking('dan')$$),
 	(11, 'a ticket that kept another fee than its cancellation', $$UPDATE evently.ticket SET fee = 1 WHERE booking_id = booking('dan')$$),
 	(12, 'the terms of a booking are gone', $$UPDATE evently.booking SET policy_version = 1 WHERE booking_id = booking('dan')$$),
 	(12, 'the terms of an event are gone', $$UPDATE evently.event SET policy_version = 1 WHERE event_id = of_club()$$),
@@ -131,6 +134,13 @@ FROM (VALUES
 		UPDATE evently.ticket SET seat_ordinal = NULL, seat_label = NULL WHERE event_id = of_show() AND seat_label = 'A-1'$$),
 	(13, 'a cancelled ticket of no section', $$UPDATE evently.ticket SET section_id = person('x') WHERE booking_id = booking('dan')$$),
 	(14, 'a hold that costs more than its tickets', $$UPDATE evently.hold SET total_price = total_price + 1 WHERE user_id = person('bob')$$),
+	(17, 'a payment of less than its booking costs', $$UPDATE evently.payment SET amount = 9.99 WHERE user_id = person('pay')$$),
+	(17, 'a payment of another person', $$UPDATE evently.payment SET user_id = person('x') WHERE user_id = person('pay')$$),
+	(18, 'a payment refunded by nothing', $$UPDATE evently.payment SET refunded = 1 WHERE user_id = person('pay')$$),
+	(18, 'a payment that bought nothing', $$UPDATE evently.payment SET booking_id = NULL WHERE user_id = person('pay')$$),
+	(18, 'a refund of another payment', $$INSERT INTO evently.refund SELECT event_id, person('x'), person('x'), NULL, amount, currency, status, reason, due_at,
+		created_at, completed_at FROM evently.refund$$),
+	(19, 'a refund of less than its cancellation says', $$UPDATE evently.refund SET amount = 19; UPDATE evently.payment SET refunded = 19 WHERE refunded > 0$$),
 	(15, 'a cancelled event with bookings', $$UPDATE evently.event SET status = 'cancelled' WHERE event_id = of_club()$$),
 	(16, 'a pool with one too many', $$UPDATE evently.stock SET available = available + 1 WHERE section_id = person('pool') AND stripe = 0$$),
 	(16, 'a pool larger than its stock', $$UPDATE evently.pool SET size = size + 1$$),

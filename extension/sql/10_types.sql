@@ -220,6 +220,59 @@ CREATE TYPE evently.ticket_detail AS (
 COMMENT ON TYPE evently.ticket_detail IS
 	'One admission of a booking. seat_id is the seat''s label, null for general admission. status: valid, cancelled.';
 
+CREATE TYPE evently.payment_summary AS (
+	payment_id uuid,
+	status text,
+	amount numeric,
+	refunded numeric,
+	currency text,
+	method text
+);
+COMMENT ON TYPE evently.payment_summary IS 'What was paid for a booking, as the booking shows it.';
+
+CREATE TYPE evently.refund_detail AS (
+	refund_id uuid,
+	payment_id uuid,
+	event_id uuid,
+	cancellation_id uuid,
+	amount numeric,
+	currency text,
+	status text,
+	reason text,
+	due_at timestamptz,
+	created_at timestamptz,
+	completed_at timestamptz,
+	provider_ref text
+);
+COMMENT ON TYPE evently.refund_detail IS
+	'Money to be given back, or given back, of a payment. status: due, completed. cancellation_id: of which cancellation; null for a payment that bought nothing.';
+
+CREATE TYPE evently.payment_detail AS (
+	payment_id uuid,
+	event_id uuid,
+	hold_id uuid,
+	booking_id uuid,
+	user_id uuid,
+	amount numeric,
+	refunded numeric,
+	currency text,
+	method text,
+	provider text,
+	provider_ref text,
+	status text,
+	refunds evently.refund_detail[],
+	created_at timestamptz,
+	resolved_at timestamptz
+);
+COMMENT ON TYPE evently.payment_detail IS
+	'A payment and what was refunded of it. status: pending, paid, failed. booking_id: what it paid for; null until then, and where it came too late.';
+
+CREATE TYPE evently.booking_payments AS (
+	booking_id uuid,
+	payments evently.payment_detail[]
+);
+COMMENT ON TYPE evently.booking_payments IS 'The payments of a booking and of the hold it was, oldest first.';
+
 CREATE TYPE evently.booking_detail AS (
 	booking_id uuid,
 	booking_ref text,
@@ -232,11 +285,25 @@ CREATE TYPE evently.booking_detail AS (
 	total_price numeric,
 	currency text,
 	status text,
+	payment evently.payment_summary,
 	created_at timestamptz,
 	version integer
 );
 COMMENT ON TYPE evently.booking_detail IS
-	'A booking and its tickets. booking_ref is short enough to be read out at the door. status: confirmed, cancelled.';
+	'A booking and its tickets. booking_ref is short enough to be read out at the door. status: confirmed, cancelled; pending while the provider has not answered: then there is no booking yet, only the hold. payment: null where money is settled elsewhere.';
+
+CREATE TYPE evently.payment_completion AS (
+	payment_id uuid,
+	event_id uuid,
+	status text,
+	already boolean,
+	booking_id uuid,
+	refund_due numeric,
+	reason text,
+	booking evently.booking_detail
+);
+COMMENT ON TYPE evently.payment_completion IS
+	'What became of a payment. already: it was resolved so before. booking: what it paid for; refund_due and reason where it paid for nothing.';
 
 CREATE TYPE evently.booking_page AS (
 	bookings evently.booking_detail[],

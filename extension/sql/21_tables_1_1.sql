@@ -172,3 +172,50 @@ COMMENT ON COLUMN evently.venue_section.venue_id IS 'Whose layout: a venue''s, a
 COMMENT ON COLUMN evently.venue_seat.venue_id IS 'Whose layout, as in venue_section.';
 COMMENT ON COLUMN evently.venue_seat.ordinal IS
 	'A million times the section''s ordinal and the place in it, so that a section can be made anew without moving the others. (1.0 counted through the whole layout: less than a million.)';
+
+CREATE TABLE evently.payment (
+	event_id uuid NOT NULL,
+	payment_id uuid NOT NULL,
+	user_id uuid NOT NULL,
+	hold_id uuid,
+	booking_id uuid,
+	amount numeric NOT NULL,
+	currency text NOT NULL,
+	refunded numeric NOT NULL DEFAULT 0,
+	method text NOT NULL CHECK (length(method) BETWEEN 1 AND 50),
+	provider text NOT NULL CHECK (length(provider) BETWEEN 1 AND 50),
+	provider_ref text CHECK (length(provider_ref) <= 255),
+	status text NOT NULL CHECK (status IN ('pending', 'paid', 'failed')),
+	created_at timestamptz NOT NULL,
+	resolved_at timestamptz,
+	PRIMARY KEY (event_id, payment_id),
+	CONSTRAINT payment_refunded_at_most CHECK (amount > 0 AND amount < 'NaN' AND refunded BETWEEN 0 AND amount),
+	CONSTRAINT payment_resolved CHECK ((status = 'pending') = (resolved_at IS NULL)
+		AND (status = 'paid' OR (booking_id IS NULL AND refunded = 0)))
+);
+CREATE UNIQUE INDEX payment_booking ON evently.payment (event_id, booking_id) WHERE booking_id IS NOT NULL;
+CREATE INDEX payment_hold ON evently.payment (event_id, hold_id) WHERE hold_id IS NOT NULL;
+CREATE INDEX payment_id ON evently.payment (payment_id);
+COMMENT ON TABLE evently.payment IS
+	'Money for a booking, or for a hold that is to become one. Never more is refunded than was paid. No token of a buyer is kept, only the provider''s own reference.';
+
+CREATE TABLE evently.refund (
+	event_id uuid NOT NULL,
+	refund_id uuid NOT NULL,
+	payment_id uuid NOT NULL,
+	cancellation_id uuid,
+	amount numeric NOT NULL CHECK (amount > 0 AND amount < 'NaN'),
+	currency text NOT NULL,
+	status text NOT NULL CHECK (status IN ('due', 'completed')),
+	reason text CHECK (length(reason) <= 2000),
+	due_at timestamptz NOT NULL,
+	created_at timestamptz NOT NULL,
+	completed_at timestamptz,
+	provider_ref text CHECK (length(provider_ref) <= 255),
+	PRIMARY KEY (event_id, refund_id),
+	CONSTRAINT refund_completed CHECK ((status = 'due') = (completed_at IS NULL))
+);
+CREATE INDEX refund_payment ON evently.refund (event_id, payment_id);
+CREATE INDEX refund_id ON evently.refund (refund_id);
+CREATE INDEX refund_due ON evently.refund (due_at, refund_id) WHERE status = 'due';
+COMMENT ON TABLE evently.refund IS 'Parts of a payment that go back: with a cancellation, or because it bought nothing.';

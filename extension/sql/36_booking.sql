@@ -2,17 +2,18 @@
 
 CREATE FUNCTION evently.book(event_id uuid, user_id uuid, seat_ids text[] DEFAULT NULL, quantity integer DEFAULT NULL,
 	section_id uuid DEFAULT NULL, ticket_type text DEFAULT NULL, access_code text DEFAULT NULL,
-	idempotency_key text DEFAULT NULL)
+	payment jsonb DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_book';
-COMMENT ON FUNCTION evently.book(uuid, uuid, text[], integer, uuid, text, text, text) IS
-'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. Errors: those of hold_seats() and hold_tickets() but HOLD_LIMIT. Writes booking, ticket, event_seat, stock, idempotency, outbox.';
+COMMENT ON FUNCTION evently.book(uuid, uuid, text[], integer, uuid, text, text, jsonb, text) IS
+'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. payment: {"token", "method"}, charged to the built-in mock provider (tok_declined and tok_timeout are refused, all else is paid); null: you settle the money yourself. Errors: VE209 PAYMENT_DECLINED, those of hold_seats() and hold_tickets() but HOLD_LIMIT. Writes booking, ticket, payment, event_seat, stock, idempotency, outbox.';
 
-CREATE FUNCTION evently.confirm_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+CREATE FUNCTION evently.confirm_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, payment jsonb DEFAULT NULL,
+	idempotency_key text DEFAULT NULL)
 RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_confirm_hold';
-COMMENT ON FUNCTION evently.confirm_hold(uuid, uuid, uuid, text) IS
-'Turns a live hold into a booking at the price promised by the hold. Confirming it again gives the same booking. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE (released), VE402 EVENT_NOT_BOOKABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes booking, ticket, hold, event_seat, idempotency, outbox.';
+COMMENT ON FUNCTION evently.confirm_hold(uuid, uuid, uuid, jsonb, text) IS
+'Turns a live hold into a booking at the price promised by the hold. Confirming it again gives the same booking. payment: as in book(), but with tok_timeout the answer is pending: the hold goes on, and complete_payment() makes the booking. A declined payment leaves the hold as it is. Errors: VE209 PAYMENT_DECLINED, VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE (released), VE402 EVENT_NOT_BOOKABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes booking, ticket, payment, hold, event_seat, idempotency, outbox.';
 
 CREATE FUNCTION evently.get_booking(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_booking';
@@ -65,8 +66,8 @@ COMMENT ON FUNCTION evently.list_bookings_page(uuid, integer, integer, integer, 
 'One page of list_bookings(). page from 1, or offset; limit 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';
 
 GRANT EXECUTE ON FUNCTION
-	evently.book(uuid, uuid, text[], integer, uuid, text, text, text),
-	evently.confirm_hold(uuid, uuid, uuid, text),
+	evently.book(uuid, uuid, text[], integer, uuid, text, text, jsonb, text),
+	evently.confirm_hold(uuid, uuid, uuid, jsonb, text),
 	evently.get_booking(uuid, uuid, uuid),
 	evently.list_bookings(uuid, uuid, text, integer, bigint),
 	evently.list_bookings_page(uuid, integer, integer, integer, uuid, text)

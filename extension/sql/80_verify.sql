@@ -211,7 +211,29 @@ BEGIN ATOMIC
 	LEFT JOIN stock_of_pool t ON t.event_id = p.event_id AND t.section_id = p.pool_id
 	FULL JOIN held_of_pool h ON h.event_id = p.event_id AND h.pool_id = p.pool_id
 	FULL JOIN sold_of_pool s ON s.event_id = p.event_id AND s.pool_id = p.pool_id
-	WHERE p.pool_id IS NULL OR (t.stripes, t.available) IS DISTINCT FROM (p.stripes::bigint, p.size - coalesce(s.sold, 0) - coalesce(h.held, 0));
+	WHERE p.pool_id IS NULL OR (t.stripes, t.available) IS DISTINCT FROM (p.stripes::bigint, p.size - coalesce(s.sold, 0) - coalesce(h.held, 0))
+	UNION ALL
+	SELECT 17, 'a payment is not what its booking costs', p.event_id, format('payment %s of %s, booking %s of %s', p.payment_id, p.amount, p.booking_id, b.total_price)
+	FROM evently.payment p
+	LEFT JOIN evently.booking b ON b.event_id = p.event_id AND b.booking_id = p.booking_id
+	WHERE p.booking_id IS NOT NULL
+		AND (b.total_price, b.currency, b.user_id) IS DISTINCT FROM (p.amount, p.currency, p.user_id)
+	UNION ALL
+	SELECT 18, 'a payment is not refunded by its refunds, or bought nothing and is not refunded in full', coalesce(p.event_id, r.event_id),
+		format('payment %s of %s: %s refunded, refunds of %s', coalesce(p.payment_id, r.payment_id), p.amount, p.refunded, r.amount)
+	FROM evently.payment p
+	FULL JOIN (SELECT r.event_id, r.payment_id, r.currency, sum(r.amount) AS amount FROM evently.refund r GROUP BY 1, 2, 3) r
+		ON r.event_id = p.event_id AND r.payment_id = p.payment_id AND r.currency = p.currency
+	WHERE p.refunded IS DISTINCT FROM coalesce(r.amount, 0)
+		OR (p.status = 'paid' AND p.booking_id IS NULL AND p.refunded <> p.amount)
+	UNION ALL
+	SELECT 19, 'a cancellation of what was paid and its refund disagree', c.event_id,
+		format('cancellation %s of %s, refunds of %s', c.cancellation_id, c.refund_amount, r.amount)
+	FROM evently.payment p
+	JOIN evently.cancellation c ON c.event_id = p.event_id AND c.booking_id = p.booking_id
+	LEFT JOIN (SELECT r.event_id, r.payment_id, r.cancellation_id, sum(r.amount) AS amount FROM evently.refund r GROUP BY 1, 2, 3) r
+		ON r.event_id = p.event_id AND r.payment_id = p.payment_id AND r.cancellation_id = c.cancellation_id
+	WHERE c.refund_amount <> coalesce(r.amount, 0);
 END;
 COMMENT ON FUNCTION evently.verify() IS
 'Checks every invariant in one snapshot: no row means all is well, at any moment, under any load, after any crash. Reads all rows of the booking side.';
