@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "guc.h"
@@ -17,6 +18,9 @@ int ev_stock_stripes;
 int ev_analytics_ttl;
 int ev_outbox_retention;
 int ev_outbox_max_age;
+int ev_key_retention;
+int ev_worker_interval;
+char *ev_worker_databases;
 int ev_lock_timeout;
 
 void
@@ -51,6 +55,19 @@ ev_guc_define(void)
 							"How long a row of the outbox is kept though nobody acknowledges it.",
 							"0 means for ever.", &ev_outbox_max_age, 2592000, 0, PG_INT32_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.idempotency_retention",
+							"How long the answer to a call with an idempotency key is kept.",
+							"The background worker deletes what is older.", &ev_key_retention, 259200, 60, PG_INT32_MAX,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.worker_interval",
+							"How long the background worker sleeps at most.",
+							"It wakes earlier when a hold expires.", &ev_worker_interval, 1000, 10, 3600000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomStringVariable("evently.worker_databases",
+							   "Databases that get a background worker when the server starts, comma separated.",
+							   "Needs evently in shared_preload_libraries.", &ev_worker_databases, "",
+							   process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP,
+							   GUC_LIST_INPUT, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.lock_timeout",
 							"How long a function waits for a lock where the session sets no lock_timeout.",
 							"0 means for ever.", &ev_lock_timeout, 5000, 0, 600000,

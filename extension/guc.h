@@ -18,6 +18,9 @@ extern int ev_stock_stripes;	  /* most stripes of an event's stock */
 extern int ev_analytics_ttl;	  /* seconds that figures are kept, 0: never */
 extern int ev_outbox_retention;	  /* seconds what is acknowledged is kept */
 extern int ev_outbox_max_age;	  /* seconds anything is kept; 0: for ever */
+extern int ev_key_retention;	  /* seconds an idempotency key is kept */
+extern int ev_worker_interval;	  /* ms between two rounds of the worker */
+extern char *ev_worker_databases; /* comma separated; with shared_preload_libraries only */
 extern int ev_lock_timeout;		  /* ms, used where the session has no lock_timeout */
 
 extern void ev_guc_define(void);

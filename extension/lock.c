@@ -20,7 +20,8 @@ typedef enum EvLockKind
 	LOCK_KEY = 0xE001,
 	LOCK_USER,
 	LOCK_EVENT,
-	LOCK_STRIPE
+	LOCK_STRIPE,
+	LOCK_WORKER
 } EvLockKind;
 
 static uint64
@@ -83,6 +84,14 @@ ev_lock_event_exclusive(const pg_uuid_t *event)
 	wait_for(lock_tag(LOCK_EVENT, hash_id(event, 0)), ExclusiveLock);
 }
 
+bool
+ev_try_lock_event_exclusive(const pg_uuid_t *event)
+{
+	LOCKTAG tag = lock_tag(LOCK_EVENT, hash_id(event, 0));
+
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
 void
 ev_unlock_event_shared(const pg_uuid_t *event)
 {
@@ -117,6 +126,14 @@ ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe)
 	LOCKTAG tag = stripe_tag(event, pool, stripe);
 
 	(void) LockRelease(&tag, ExclusiveLock, false);
+}
+
+bool
+ev_try_lock_worker(void)
+{
+	LOCKTAG tag = lock_tag(LOCK_WORKER, 0);
+
+	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 Datum

@@ -33,10 +33,14 @@ extern void ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user);
 
 extern void ev_lock_event_shared(const pg_uuid_t *event);
 extern void ev_lock_event_exclusive(const pg_uuid_t *event);
+extern bool ev_try_lock_event_exclusive(const pg_uuid_t *event);
 extern void ev_unlock_event_shared(const pg_uuid_t *event);
 
 extern bool ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
 extern void ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
 extern void ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
+
+/* The one worker of a database (worker.h) has it as long as its session lives. */
+extern bool ev_try_lock_worker(void);
 
 #endif

@@ -88,6 +88,13 @@ CREATE TABLE evently.outbox_reader (
 COMMENT ON TABLE evently.outbox_reader IS
 	'Where reading begins: what transactions before xid have told is acknowledged, in the cluster with this identifier. May lag behind.';
 
+CREATE TABLE evently.worker_progress (
+	name text PRIMARY KEY CHECK (name IN ('sale_openings')),
+	done_until timestamptz NOT NULL
+);
+COMMENT ON TABLE evently.worker_progress IS 'Until when the background worker has told of the sales that open.';
+CREATE INDEX event_sale_start ON evently.event (sale_start_time) WHERE sale_start_time IS NOT NULL;
+
 CREATE TABLE evently.analytics_cache (
 	name text NOT NULL,
 	owner_id uuid NOT NULL,
