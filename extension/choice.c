@@ -51,7 +51,8 @@ static Types
 open_types(const EvRequest *request, const EvGrant *grant, TimestampTz clock)
 {
 	int n = 0;
-	EvTicketType *types = grant->event->has_ticket_types ? ev_ticket_types_load(&request->event_id, &n) : NULL;
+	bool typed = grant->event->has_ticket_types && request->reason == NULL;
+	EvTicketType *types = typed ? ev_ticket_types_load(&request->event_id, &n) : NULL;
 	Types open = {0, palloc0(Max(n, 1) * sizeof(EvTicketType *))};
 
 	if (request->ticket_type != NULL)

@@ -14,9 +14,11 @@
 
 static const char *const event_columns[] = {
 	"event_id", "status", "start_datetime", "end_datetime",
-	"sale_start_time", "sale_end_time", "currency", "max_tickets_per_booking", "policy_version", "has_ticket_types"};
+	"sale_start_time", "sale_end_time", "currency", "max_tickets_per_booking", "policy_version", "has_ticket_types",
+	"max_tickets_per_user"};
 static const Oid event_types[] = {
-	UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID, BOOLOID};
+	UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID, BOOLOID,
+	INT4OID};
 EV_TABLE(event_table, "event", event_columns, event_types);
 
 static const char *const section_columns[] = {"event_id", "section_id", "ordinal", "name", "kind", "stripes", "price"};
@@ -60,6 +62,7 @@ load_event(const pg_uuid_t *event_id)
 		.max_tickets_per_booking = DatumGetInt32(ev_scan_value(&scan, 8)),
 		.policy_version = ev_scan_is_null(&scan, 9) ? 0 : DatumGetInt32(ev_scan_value(&scan, 9)),
 		.has_ticket_types = DatumGetBool(ev_scan_value(&scan, 10)),
+		.max_tickets_per_user = ev_scan_is_null(&scan, 11) ? 0 : DatumGetInt32(ev_scan_value(&scan, 11)),
 	};
 	ev_scan_end(&scan);
 	return event;
@@ -149,13 +152,27 @@ time_detail(const EvEvent *event, const char *name, TimestampTz time)
 						  name, ev_render_time(time));
 }
 
+static void
+require_not_over(const EvEvent *event, TimestampTz clock)
+{
+	if (clock >= event->end)
+		ev_raise(EV_EVENT_NOT_BOOKABLE, time_detail(event, "end_datetime", event->end), NULL,
+				 "the event is over");
+}
+
+void
+ev_event_require_unfinished(const EvEvent *event, TimestampTz clock)
+{
+	if (strcmp(event->status, "cancelled") == 0 || strcmp(event->status, "completed") == 0)
+		ev_raise(EV_EVENT_NOT_BOOKABLE, event_detail(event), NULL, "the event is %s", event->status);
+	require_not_over(event, clock);
+}
+
 void
 ev_event_require_on_sale(const EvEvent *event, TimestampTz clock, bool early)
 {
 	ev_event_require_published(event);
-	if (clock >= event->end)
-		ev_raise(EV_EVENT_NOT_BOOKABLE, time_detail(event, "end_datetime", event->end), NULL,
-				 "the event is over");
+	require_not_over(event, clock);
 	if (clock < event->sale_start && !early)
 		ev_raise(EV_SALE_NOT_STARTED, time_detail(event, "sale_start_time", event->sale_start), NULL,
 				 "the sale has not started");

@@ -37,6 +37,7 @@ typedef struct EvEvent
 	int max_tickets_per_booking;
 	int policy_version; /* of the terms of cancellation; 0 where there are none */
 	bool has_ticket_types;
+	int max_tickets_per_user; /* 0 where not limited */
 	int nsections;
 	EvSection *sections; /* in order of their ordinals */
 } EvEvent;
@@ -51,6 +52,8 @@ extern bool ev_event_is_cancelled(const EvEvent *event);
 
 /* Refuses an event that does not sell at that time; early: to who may buy before the sale starts. */
 extern void ev_event_require_published(const EvEvent *event);
+/* Refuses one that is cancelled, completed or over. */
+extern void ev_event_require_unfinished(const EvEvent *event, TimestampTz clock);
 extern void ev_event_require_on_sale(const EvEvent *event, TimestampTz clock, bool early);
 
 extern void ev_event_not_found(const pg_uuid_t *event_id) pg_attribute_noreturn();

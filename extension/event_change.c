@@ -41,10 +41,11 @@ EV_STATEMENT(update_event,
 			 " end_datetime = coalesce($6, end_datetime), timezone = coalesce($7, timezone),"
 			 " sale_start_time = coalesce($8, sale_start_time), sale_end_time = coalesce($9, sale_end_time),"
 			 " base_price = coalesce($10, base_price),"
-			 " max_tickets_per_booking = coalesce($11, max_tickets_per_booking), tags = coalesce($12, tags)"
+			 " max_tickets_per_booking = coalesce($11, max_tickets_per_booking), tags = coalesce($12, tags),"
+			 " max_tickets_per_user = CASE WHEN $13 IS NULL THEN max_tickets_per_user ELSE nullif($13, 0) END"
 			 " WHERE event_id = $1",
 			 UUIDOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID,
-			 TIMESTAMPTZOID, NUMERICOID, INT4OID, TEXTARRAYOID);
+			 TIMESTAMPTZOID, NUMERICOID, INT4OID, TEXTARRAYOID, INT4OID);
 
 EV_STATEMENT(reprice_sections,
 			 "UPDATE evently.event_section s SET price = evently.round_money(e.base_price * s.price_multiplier, e.currency)"
@@ -275,10 +276,11 @@ update(FunctionCallInfo fcinfo)
 	ev_require_sale_order(PG_ARGISNULL(9) ? change.sale_start : ev_arg(9),
 						  PG_ARGISNULL(10) ? change.sale_end : ev_arg(10));
 	ev_require_max_tickets(ev_arg(13));
+	ev_require_max_per_user(ev_arg(16));
 	if (!base_price.isnull)
 		base_price = ev_datum(NumericGetDatum(ev_price(DatumGetNumeric(base_price.value), change.currency)));
 	ev_query(&update_event, ev_uuid(&change.event_id), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6), ev_arg(7),
-			 ev_arg(8), ev_arg(9), ev_arg(10), base_price, ev_arg(13), ev_arg(15));
+			 ev_arg(8), ev_arg(9), ev_arg(10), base_price, ev_arg(13), ev_arg(15), ev_arg(16));
 	if (!base_price.isnull)
 		ev_query(&reprice_sections, ev_uuid(&change.event_id));
 	if (!PG_ARGISNULL(11))

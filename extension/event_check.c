@@ -67,6 +67,13 @@ ev_require_max_tickets(EvArg max)
 }
 
 void
+ev_require_max_per_user(EvArg max)
+{
+	if (!max.isnull && (DatumGetInt32(max.value) < 0 || DatumGetInt32(max.value) > 1000000))
+		ev_invalid("max_tickets_per_user", "max_tickets_per_user must be between 1 and 1000000, or 0 for no limit");
+}
+
+void
 ev_require_capacity(int capacity)
 {
 	if (capacity < 0 || capacity > 1000000)

@@ -20,6 +20,8 @@ extern Numeric ev_price(Numeric given, const char *currency);
 /* Of a price: 0 to 1000. */
 extern void ev_require_multiplier(EvArg multiplier);
 extern void ev_require_max_tickets(EvArg max);
+/* 0: no limit. */
+extern void ev_require_max_per_user(EvArg max);
 extern void ev_require_capacity(int capacity);
 extern void ev_require_order(TimestampTz start, TimestampTz end);
 extern void ev_require_sale_order(EvArg start, EvArg end);

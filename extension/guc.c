@@ -13,6 +13,7 @@
 
 int ev_hold_ttl;
 int ev_hold_max_lifetime;
+int ev_hold_max_renewals;
 int ev_max_holds_per_user;
 int ev_stock_stripes;
 int ev_analytics_ttl;
@@ -34,6 +35,10 @@ ev_guc_define(void)
 							"How long a hold lives at most, with all its extensions.",
 							NULL, &ev_hold_max_lifetime, 1800, 1, 604800,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.hold_max_renewals",
+							"How many times a hold may be extended.",
+							"0 means no limit but evently.hold_max_lifetime.", &ev_hold_max_renewals, 0, 0, 100000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.max_holds_per_user",
 							"How many live holds one user may have on one event.",
 							"0 means no limit.", &ev_max_holds_per_user, 10, 0, 100000,

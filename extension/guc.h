@@ -13,6 +13,7 @@
 
 extern int ev_hold_ttl;			  /* seconds a hold lives */
 extern int ev_hold_max_lifetime;  /* seconds a hold lives at most, with extensions */
+extern int ev_hold_max_renewals;  /* times a hold is extended */
 extern int ev_max_holds_per_user; /* live holds of one user on one event */
 extern int ev_stock_stripes;	  /* most stripes of an event's stock */
 extern int ev_analytics_ttl;	  /* seconds that figures are kept, 0: never */

@@ -25,13 +25,14 @@ EV_STATEMENT(event_of_hold,
 EV_STATEMENT(load_hold,
 			 "SELECT h.user_id, h.section_id, h.ordinals, h.quantity, h.prices, h.total_price, h.currency,"
 			 "       h.status::text, h.created_at, h.expires_at, h.pools, h.ticket_type_id,"
+			 "       h.reason, h.renewals,"
 			 "       ARRAY(SELECT s.label FROM evently.event_seat s"
 			 "              WHERE s.event_id = h.event_id AND s.ordinal = ANY (h.ordinals) ORDER BY s.ordinal)"
 			 "  FROM evently.hold h WHERE h.event_id = $1 AND h.hold_id = $2",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_hold,
-			 "SELECT status::text, expires_at FROM evently.hold WHERE event_id = $1 AND hold_id = $2 FOR UPDATE",
+			 "SELECT status::text, expires_at, renewals FROM evently.hold WHERE event_id = $1 AND hold_id = $2 FOR UPDATE",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_held_seats,
@@ -114,7 +115,7 @@ read_hold_row(EvHold *hold)
 	else
 	{
 		hold->ordinals = ev_ints_of(ev_copied_value(0, 3), &n);
-		hold->labels = ev_texts_of(ev_copied_value(0, 13), "seat_ids", &n);
+		hold->labels = ev_texts_of(ev_copied_value(0, 15), "seat_ids", &n);
 	}
 	hold->quantity = ev_get_int(0, 4);
 	prices = ev_elements_of(ev_copied_value(0, 5), NUMERICOID, &n);
@@ -128,10 +129,12 @@ read_hold_row(EvHold *hold)
 	hold->expires_at = ev_get_time(0, 10);
 	hold->pools = ev_pool_ids(0, 11);
 	hold->ticket_type_id = ev_is_null(0, 12) ? NULL : DatumGetUUIDP(ev_copied_value(0, 12));
+	hold->reason = ev_is_null(0, 13) ? NULL : ev_get_text(0, 13);
+	hold->renewals = ev_get_int(0, 14);
 }
 
-EvHold *
-ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id)
+static EvHold *
+load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, bool block)
 {
 	EvHold *hold = palloc(sizeof(EvHold));
 
@@ -145,8 +148,24 @@ ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_
 	if (ev_query(&load_hold, ev_uuid(&hold->event_id), ev_uuid(hold_id)) == 0)
 		hold_not_found(hold_id);
 	read_hold_row(hold);
+	if (block != (hold->reason != NULL))
+		hold_not_found(hold_id);
+	return hold;
+}
+
+EvHold *
+ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id)
+{
+	EvHold *hold = load(event_id, hold_id, false);
+
 	ev_require_owner(actor_id, &hold->user_id, "hold");
 	return hold;
+}
+
+EvHold *
+ev_hold_load_block(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
+{
+	return load(event_id, hold_id, true);
 }
 
 EvArg
@@ -164,6 +183,7 @@ ev_hold_lock(EvHold *hold)
 		hold_not_found(&hold->hold_id);
 	hold->status = ev_get_text(0, 1);
 	hold->expires_at = ev_get_time(0, 2);
+	hold->renewals = ev_get_int(0, 3);
 	if (hold->ordinals == NULL)
 		return hold->quantity;
 

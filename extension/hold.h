@@ -43,13 +43,22 @@ typedef struct EvHold
 	TimestampTz expires_at;
 	EvPoolIds pools; /* that it counts in beside its section */
 	const pg_uuid_t *ticket_type_id;
+	char *reason; /* of house seats (block.c); NULL for a buyer's hold */
+	int renewals;
 } EvHold;
 
 /* HOLD_NOT_FOUND. event_id may be NULL: found by the hold's id. FORBIDDEN where the actor may not see it. */
 extern EvHold *ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id);
 
+/* The same for house seats, which the others do not find. */
+extern EvHold *ev_hold_load_block(const pg_uuid_t *event_id, const pg_uuid_t *hold_id);
+
 /* The same by the arguments (event_id, hold_id, user_id) that every function about a hold begins with. */
 extern EvHold *ev_hold_by_arguments(FunctionCallInfo fcinfo);
+
+/* The hold that a grant becomes, and its row. */
+extern EvHold *ev_hold_of_grant(const EvRequest *request, const EvGrant *grant);
+extern void ev_hold_store(const EvHold *hold);
 
 /* What functions return: a hold_detail. */
 extern Datum ev_hold_detail(FunctionCallInfo fcinfo, const EvHold *hold, TimestampTz clock);

@@ -28,13 +28,13 @@ PG_FUNCTION_INFO_V1(evently_release_hold);
 
 EV_STATEMENT(insert_hold,
 			 "INSERT INTO evently.hold (event_id, hold_id, user_id, section_id, ordinals, quantity, prices,"
-			 " total_price, currency, created_at, expires_at, pools, ticket_type_id)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+			 " total_price, currency, created_at, expires_at, pools, ticket_type_id, reason)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4ARRAYOID, INT4OID, NUMERICARRAYOID,
-			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDOID);
+			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDOID, TEXTOID);
 
 EV_STATEMENT(extend_hold,
-			 "UPDATE evently.hold SET expires_at = $3 WHERE event_id = $1 AND hold_id = $2",
+			 "UPDATE evently.hold SET expires_at = $3, renewals = renewals + 1 WHERE event_id = $1 AND hold_id = $2",
 			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
 
 EV_STATEMENT(extend_seats,
@@ -50,9 +50,8 @@ static const EvOperation hold_operation = {"hold", &replay_hold};
 static const EvOperation extend_operation = {"extend_hold", &replay_hold};
 static const EvOperation release_operation = {"release_hold", &replay_hold};
 
-/* The hold that a grant becomes. */
-static EvHold *
-new_hold(const EvRequest *request, const EvGrant *grant)
+EvHold *
+ev_hold_of_grant(const EvRequest *request, const EvGrant *grant)
 {
 	EvHold *hold = palloc0(sizeof(EvHold));
 
@@ -68,6 +67,7 @@ new_hold(const EvRequest *request, const EvGrant *grant)
 	hold->expires_at = grant->expires_at;
 	hold->pools = ev_pools_ids(grant->pools);
 	hold->ticket_type_id = ev_grant_type_id(grant);
+	hold->reason = request->reason;
 	if (grant->seats == NULL)
 	{
 		hold->section_id = &grant->section->section_id;
@@ -83,8 +83,8 @@ new_hold(const EvRequest *request, const EvGrant *grant)
 	return hold;
 }
 
-static void
-store_hold(const EvHold *hold)
+void
+ev_hold_store(const EvHold *hold)
 {
 	Datum *prices = palloc(hold->quantity * sizeof(Datum));
 
@@ -95,7 +95,7 @@ store_hold(const EvHold *hold)
 			 ev_int(hold->quantity), ev_array(prices, hold->quantity, NUMERICOID),
 			 ev_datum(NumericGetDatum(hold->total)), ev_text(hold->currency),
 			 ev_time(hold->created_at), ev_time(hold->expires_at), ev_pool_ids_value(hold->pools),
-			 ev_maybe_uuid(hold->ticket_type_id));
+			 ev_maybe_uuid(hold->ticket_type_id), ev_text(hold->reason));
 }
 
 /* Tells what became of a hold, and returns it. */
@@ -125,8 +125,8 @@ place(FunctionCallInfo fcinfo, EvRequest *request, int first)
 
 		request->hold_id = &hold_id;
 		grant = ev_reserve(request);
-		hold = new_hold(request, grant);
-		store_hold(hold);
+		hold = ev_hold_of_grant(request, grant);
+		ev_hold_store(hold);
 		result = ev_hold_detail(fcinfo, hold, grant->clock);
 		ev_outbox_answer(&key, &hold->event_id, "HOLD", &hold->hold_id, "HOLD_CREATED", &hold->user_id, result);
 	}
@@ -187,6 +187,14 @@ with_hold(FunctionCallInfo fcinfo, const EvOperation *operation, Datum (*work)(F
 }
 
 /* U, because a hold that lives on counts on against its user's limit. */
+static void
+require_renewal_left(const EvHold *hold)
+{
+	if (ev_hold_max_renewals > 0 && hold->renewals >= ev_hold_max_renewals)
+		ev_raise(EV_HOLD_LIMIT, ev_detail_int(ev_hold_facts(hold), "max_renewals", ev_hold_max_renewals),
+				 "Confirm the hold before it expires.", "a hold is extended %d times at most", ev_hold_max_renewals);
+}
+
 static Datum
 extend(FunctionCallInfo fcinfo, EvHold *hold)
 {
@@ -199,6 +207,7 @@ extend(FunctionCallInfo fcinfo, EvHold *hold)
 	carried = ev_hold_lock(hold);
 	clock = GetCurrentTimestamp();
 	ev_hold_require_live(hold, carried, clock);
+	require_renewal_left(hold);
 
 	last = TimestampTzPlusMilliseconds(hold->created_at, (int64) ev_hold_max_lifetime * 1000);
 	if (hold->expires_at >= last)

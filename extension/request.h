@@ -17,6 +17,8 @@ typedef struct EvRequest
 	pg_uuid_t *section_id;		 /* by quantity: this section; NULL: the first that has enough */
 	char *ticket_type;			 /* its name or id; NULL: the first that is open and has room */
 	char *access_code;			 /* or NULL */
+	char *reason;				 /* house seats, kept back for it */
+	TimestampTz held_until;		 /* until then */
 	const pg_uuid_t *hold_id;	 /* who is to have them: a hold, or */
 	const pg_uuid_t *booking_id; /* a booking */
 } EvRequest;

@@ -10,6 +10,7 @@
 #include "choice.h"
 #include "errors.h"
 #include "guc.h"
+#include "limit.h"
 #include "lock.h"
 #include "money.h"
 
@@ -18,44 +19,18 @@
 #include "spi.h"
 #include "stock.h"
 
-EV_STATEMENT(count_live_holds,
-			 "SELECT count(*)::integer FROM evently.hold"
-			 " WHERE event_id = $1 AND user_id = $2 AND status = 'active' AND expires_at > $3",
-			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
-
-static void
-require_within_limits(const EvRequest *request, const EvEvent *event)
-{
-	if (request->quantity > event->max_tickets_per_booking)
-		ev_raise(EV_LIMIT_EXCEEDED,
-				 ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
-											 "requested", request->quantity),
-							   "max_tickets_per_booking", event->max_tickets_per_booking),
-				 NULL, "at most %d tickets per booking", event->max_tickets_per_booking);
-}
-
-/* An access code may open the sale before its time. */
+/* An access code may open the sale before its time; house seats are kept back before and after it too. */
 static void
 require_on_sale(const EvRequest *request, const EvGrant *grant, TimestampTz clock)
 {
+	if (request->reason != NULL)
+	{
+		ev_event_require_unfinished(grant->event, clock);
+		return;
+	}
 	if (grant->code != NULL)
 		ev_access_code_require_valid(grant->event, grant->code, clock);
 	ev_event_require_on_sale(grant->event, clock, grant->code != NULL && grant->code->before_sale);
-}
-
-/* U is held: no hold of this user on this event appears or grows between the count and the commit. */
-static void
-require_hold_allowed(const EvRequest *request, TimestampTz clock)
-{
-	if (request->hold_id == NULL || ev_max_holds_per_user == 0)
-		return;
-	ev_query(&count_live_holds, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
-	if (ev_get_int(0, 1) >= ev_max_holds_per_user)
-		ev_raise(EV_HOLD_LIMIT,
-				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &request->event_id),
-							   "max_holds_per_user", ev_max_holds_per_user),
-				 "Confirm or release a hold first.",
-				 "at most %d live holds per user and event", ev_max_holds_per_user);
 }
 
 /* The moment of decision: after the last lock. */
@@ -63,11 +38,12 @@ static void
 decide_at(EvGrant *grant, const EvRequest *request, TimestampTz clock)
 {
 	grant->clock = clock;
-	grant->expires_at = TimestampTzPlusMilliseconds(clock, (int64) Min(ev_hold_ttl, ev_hold_max_lifetime) * 1000);
+	grant->expires_at = request->reason ? request->held_until : TimestampTzPlusMilliseconds(clock, (int64) Min(ev_hold_ttl, ev_hold_max_lifetime) * 1000);
 	require_on_sale(request, grant, clock);
 	if (grant->type != NULL)
 		ev_ticket_type_require_open(grant->event, grant->type, grant->code, grant->quantity, clock);
-	require_hold_allowed(request, clock);
+	if (request->reason == NULL)
+		ev_limit_user(request, grant->event, clock);
 }
 
 /* Seats that were held by a hold now over are counted as taken already. */
@@ -202,12 +178,34 @@ load_event(const EvRequest *request, EvGrant *grant)
 	grant->event = ev_event_load(&request->event_id);
 	grant->code = request->access_code ? ev_access_code_load(grant->event, request->access_code) : NULL;
 	require_on_sale(request, grant, GetCurrentTimestamp());
-	require_within_limits(request, grant->event);
+	if (request->reason == NULL)
+		ev_limit_booking(request, grant->event);
 	if (request->seats != NULL)
 	{
 		grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
 		require_in_section(request, grant);
 	}
+}
+
+/*
+ * U is taken before Q, but whether the event limits the tickets of a user is known after: then Q is let go, U taken, and
+ * the event read again. Under Q exclusive U is not missed.
+ */
+static void
+lock_and_load(const EvRequest *request, EvGrant *grant)
+{
+	bool locked = request->hold_id != NULL && request->reason == NULL;
+
+	if (locked)
+		ev_lock_user(&request->event_id, &request->user_id);
+	ev_lock_event_shared(&request->event_id);
+	load_event(request, grant);
+	if (locked || request->reason != NULL || grant->event->max_tickets_per_user == 0)
+		return;
+	ev_unlock_event_shared(&request->event_id);
+	ev_lock_user(&request->event_id, &request->user_id);
+	ev_lock_event_shared(&request->event_id);
+	load_event(request, grant);
 }
 
 /* Under Q exclusive what is reclaimed and what is counted as free go by one clock: the count is what can be gathered. */
@@ -250,10 +248,7 @@ ev_reserve(const EvRequest *request)
 	EvGrant *grant = palloc0(sizeof(EvGrant));
 
 	grant->quantity = request->quantity;
-	if (request->hold_id != NULL)
-		ev_lock_user(&request->event_id, &request->user_id);
-	ev_lock_event_shared(&request->event_id);
-	load_event(request, grant);
+	lock_and_load(request, grant);
 	take_what_fits(request, grant);
 	price(grant);
 	return grant;

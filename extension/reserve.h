@@ -5,7 +5,7 @@
  * It decides limits, sale window, stock and seats, and takes them; the caller then writes the hold or the booking.
  * When it refuses (an ERROR of errors.def) nothing is left behind. All or nothing: a request is never served in part.
  *
- * Locks, in the order of lock.h: U (holds only: their number per user is limited), Q shared, seat rows, one T per
+ * Locks, in the order of lock.h: U (where the holds or tickets of a user are limited), Q shared, seat rows, one T per
  * touched section and pool. Short of stock that is there all the same (scattered, or not yet committed by others): Q shared is let
  * go, Q exclusive taken, expired holds are reclaimed, and it is decided anew, exactly.
  */

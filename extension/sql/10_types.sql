@@ -175,7 +175,7 @@ CREATE TYPE evently.seat_detail AS (
 	accessible boolean
 );
 COMMENT ON TYPE evently.seat_detail IS
-	'A seat of an event. seat_id is its label, unique in the event; id is the seat of the venue''s layout. status: available, held, sold.';
+	'A seat of an event. seat_id is its label, unique in the event; id is the seat of the venue''s layout. status: available, held, sold, blocked (house seats).';
 
 CREATE TYPE evently.seat_map AS (
 	event_id uuid,

@@ -122,6 +122,7 @@ CREATE TABLE evently.event (
 	policy_version integer,
 	organiser_id uuid,
 	has_ticket_types boolean NOT NULL DEFAULT false,
+	max_tickets_per_user integer CONSTRAINT event_max_tickets_per_user_check CHECK (max_tickets_per_user > 0),
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );
@@ -198,6 +199,8 @@ CREATE TABLE evently.hold (
 	expires_at timestamptz NOT NULL,
 	pools uuid[],
 	ticket_type_id uuid,
+	reason text,
+	renewals integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (event_id, hold_id),
 	CONSTRAINT hold_of_section_or_seats CHECK ((section_id IS NULL) <> (ordinals IS NULL)
 		AND quantity > 0 AND cardinality(prices) = quantity AND coalesce(cardinality(ordinals), quantity) = quantity

@@ -14,6 +14,10 @@ COMMENT ON COLUMN evently.pool.stripes IS 'Number of rows in stock; made with th
 COMMENT ON COLUMN evently.stock.section_id IS 'A section, or where of_section is false a row of pool.';
 COMMENT ON COLUMN evently.hold.pools IS 'The pools beside its sections that its quantity counts in; null where there are none. A booking inherits them.';
 
+CREATE INDEX hold_blocked ON evently.hold (event_id, hold_id) WHERE reason IS NOT NULL AND status = 'active';
+COMMENT ON COLUMN evently.hold.reason IS 'Of house seats: kept back by who manages the event. Null for buyers'' holds.';
+COMMENT ON COLUMN evently.event.max_tickets_per_user IS 'Of bookings and live holds together; null: no limit.';
+
 CREATE TABLE evently.ticket_type (
 	event_id uuid NOT NULL,
 	type_id uuid NOT NULL,

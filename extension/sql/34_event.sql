@@ -76,11 +76,11 @@ CREATE FUNCTION evently.update_event(event_id uuid, actor_id uuid DEFAULT NULL, 
 	end_datetime timestamptz DEFAULT NULL, timezone text DEFAULT NULL, sale_start_time timestamptz DEFAULT NULL,
 	sale_end_time timestamptz DEFAULT NULL, total_capacity integer DEFAULT NULL, base_price numeric DEFAULT NULL,
 	max_tickets_per_booking integer DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL,
-	idempotency_key text DEFAULT NULL)
+	max_tickets_per_user integer DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_update_event';
-COMMENT ON FUNCTION evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], text) IS
-'Changes what is not null and raises version. version, when given, must be the present one. A new base_price moves the sections that follow it; holds and bookings keep their price. total_capacity only without sections, never below what is sold and held. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE (started, cancelled, completed), VE406 INVALID_STATUS_TRANSITION, VE407 CAPACITY_BELOW_BOOKED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, event_section, stock, outbox, idempotency.';
+COMMENT ON FUNCTION evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], integer, text) IS
+'Changes what is not null and raises version. version, when given, must be the present one. A new base_price moves the sections that follow it; holds and bookings keep their price. max_tickets_per_user limits bookings and live holds of one user together (0: no limit). total_capacity only without sections, never below what is sold and held. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE (started, cancelled, completed), VE406 INVALID_STATUS_TRANSITION, VE407 CAPACITY_BELOW_BOOKED, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, event_section, stock, outbox, idempotency.';
 
 CREATE FUNCTION evently.set_event_status(event_id uuid, status text, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL,
 	idempotency_key text DEFAULT NULL)
@@ -129,7 +129,9 @@ CREATE VIEW evently.described_seat AS
 SELECT s.event_id, s.ordinal, s.section_id, s.label AS seat_id, s.seat_id AS id, c.name AS section, s.row_label AS "row",
 	s.number, s.x, s.y, c.price,
 	CASE WHEN s.booking_id IS NOT NULL THEN 'sold'
-		WHEN s.held_until > statement_timestamp() THEN 'held'
+		WHEN s.held_until > statement_timestamp() THEN CASE WHEN EXISTS (SELECT FROM evently.hold h
+			WHERE h.event_id = s.event_id AND h.hold_id = s.hold_id AND h.reason IS NOT NULL AND h.status = 'active')
+			THEN 'blocked' ELSE 'held' END
 		ELSE 'available' END AS status,
 	s.accessible
 FROM evently.event_seat s
@@ -247,7 +249,7 @@ COMMENT ON FUNCTION evently.list_admin_events_page(uuid, text, text, text, text,
 
 GRANT EXECUTE ON FUNCTION
 	evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, uuid, uuid, text),
-	evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], text),
+	evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], integer, text),
 	evently.set_event_status(uuid, text, uuid, integer, text),
 	evently.set_event_organiser(uuid, uuid, uuid, integer, text),
 	evently.publish_event(uuid, uuid, text),

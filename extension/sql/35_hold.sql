@@ -36,7 +36,7 @@ CREATE FUNCTION evently.extend_hold(event_id uuid, hold_id uuid, user_id uuid DE
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_extend_hold';
 COMMENT ON FUNCTION evently.extend_hold(uuid, uuid, uuid, text) IS
-'A live hold lives evently.hold_ttl seconds from now, evently.hold_max_lifetime from its beginning at most. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE108 HOLD_LIMIT, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes hold, event_seat, outbox, idempotency.';
+'A live hold lives evently.hold_ttl seconds from now, evently.hold_max_lifetime from its beginning at most, and not more than evently.hold_max_renewals times. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE108 HOLD_LIMIT, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes hold, event_seat, outbox, idempotency.';
 
 CREATE FUNCTION evently.release_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.hold_detail

@@ -17,3 +17,6 @@ ALTER TABLE evently.venue_section ADD COLUMN description text
 ALTER TABLE evently.event ADD COLUMN has_ticket_types boolean NOT NULL DEFAULT false;
 ALTER TABLE evently.hold ADD COLUMN ticket_type_id uuid;
 ALTER TABLE evently.booking ADD COLUMN ticket_type_id uuid;
+ALTER TABLE evently.event ADD COLUMN max_tickets_per_user integer
+	CONSTRAINT event_max_tickets_per_user_check CHECK (max_tickets_per_user > 0);
+ALTER TABLE evently.hold ADD COLUMN reason text, ADD COLUMN renewals integer NOT NULL DEFAULT 0;

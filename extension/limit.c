@@ -1,0 +1,73 @@
+/*
+ * limit.c
+ *		How much one user may have of an event.
+ */
+#include "postgres.h"
+
+#include "errors.h"
+#include "guc.h"
+#include "limit.h"
+#include "spi.h"
+
+EV_STATEMENT(count_live_holds,
+			 "SELECT count(*)::integer FROM evently.hold"
+			 " WHERE event_id = $1 AND user_id = $2 AND status = 'active' AND expires_at > $3 AND reason IS NULL",
+			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
+
+/* One snapshot: a hold that is being confirmed counts once. */
+EV_STATEMENT(count_tickets,
+			 "SELECT ((SELECT coalesce(sum(h.quantity), 0) FROM evently.hold h"
+			 "          WHERE h.event_id = $1 AND h.user_id = $2 AND h.status = 'active' AND h.expires_at > $3"
+			 "            AND h.reason IS NULL)"
+			 "        + (SELECT count(*) FROM evently.booking b"
+			 "             JOIN evently.ticket t ON t.event_id = b.event_id AND t.booking_id = b.booking_id"
+			 "            WHERE b.event_id = $1 AND b.user_id = $2 AND t.cancelled_at IS NULL))::integer",
+			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
+
+void
+ev_limit_booking(const EvRequest *request, const EvEvent *event)
+{
+	if (request->quantity > event->max_tickets_per_booking)
+		ev_raise(EV_LIMIT_EXCEEDED,
+				 ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
+											 "requested", request->quantity),
+							   "max_tickets_per_booking", event->max_tickets_per_booking),
+				 NULL, "at most %d tickets per booking", event->max_tickets_per_booking);
+}
+
+static void
+require_hold_allowed(const EvRequest *request, TimestampTz clock)
+{
+	ev_query(&count_live_holds, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
+	if (ev_get_int(0, 1) >= ev_max_holds_per_user)
+		ev_raise(EV_HOLD_LIMIT,
+				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &request->event_id),
+							   "max_holds_per_user", ev_max_holds_per_user),
+				 "Confirm or release a hold first.",
+				 "at most %d live holds per user and event", ev_max_holds_per_user);
+}
+
+static void
+require_tickets_allowed(const EvRequest *request, const EvEvent *event, TimestampTz clock)
+{
+	int has;
+
+	ev_query(&count_tickets, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
+	has = ev_get_int(0, 1);
+	if (request->quantity > event->max_tickets_per_user - has)
+		ev_raise(EV_LIMIT_EXCEEDED,
+				 ev_detail_int(ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
+														   "requested", request->quantity),
+											 "booked_or_held", has),
+							   "max_tickets_per_user", event->max_tickets_per_user),
+				 NULL, "at most %d tickets per user", event->max_tickets_per_user);
+}
+
+void
+ev_limit_user(const EvRequest *request, const EvEvent *event, TimestampTz clock)
+{
+	if (request->hold_id != NULL && ev_max_holds_per_user > 0)
+		require_hold_allowed(request, clock);
+	if (event->max_tickets_per_user > 0)
+		require_tickets_allowed(request, event, clock);
+}
