@@ -52,27 +52,30 @@ PG_FUNCTION_INFO_V1(evently_get_user_analytics);
 	"                count(*) FILTER (WHERE h.status = 'released') AS released"                                       \
 	"           FROM evently.hold h WHERE " condition ") f)"
 
+#define EVENT_TRENDS TRENDS("x.timezone", "evently.sale_ledger l WHERE l.event_id = $1", "true")
+#define EVENT_HOLDS HOLD_FIGURES("h.event_id = $1")
+
 EV_STATEMENT(read_event,
 			 "SELECT ROW(e.event_id, e.name, e.status, e.tickets_sold, e.tickets_cancelled, e.bookings, e.gross, e.refunds,"
-			 "           e.revenue, e.currency, e.total_capacity, e.utilization_pct,"
-			 "           " TRENDS("x.timezone", "evently.sale_ledger l WHERE l.event_id = $1", "true") ","
-																									   "           " HOLD_FIGURES("h.event_id = $1") ")::evently.event_analytics"
-																																					 "  FROM evently.event_performance e JOIN evently.event x ON x.event_id = e.event_id"
-																																					 " WHERE e.event_id = $1",
+			 "           e.revenue, e.currency, e.total_capacity, e.utilization_pct," EVENT_TRENDS "," EVENT_HOLDS ")"
+			 "           ::evently.event_analytics"
+			 "  FROM evently.event_performance e JOIN evently.event x ON x.event_id = e.event_id"
+			 " WHERE e.event_id = $1",
 			 UUIDOID);
 
 #define OF_OWNER(row) "($1 IS NULL OR " row ".event_id IN (SELECT o FROM evently.events_of($1, 'analytics:read') o))"
+
+#define LAST_DAYS "l.occurred_at >= ((now() AT TIME ZONE $3)::date - $2 + 1)::timestamp AT TIME ZONE $3"
+#define OVERALL_LEDGER "evently.sale_ledger l WHERE " LAST_DAYS " AND " OF_OWNER("l")
+#define OVERALL_TRENDS TRENDS("$3", OVERALL_LEDGER, "l.currency = (SELECT c.code FROM currency c)")
+#define OVERALL_HOLDS HOLD_FIGURES(OF_OWNER("h"))
 
 EV_SURVEY(read_overall,
 		  "WITH " EV_SOLD("$1") " SELECT ROW(" EV_TOTALS ","
 								"            (SELECT coalesce(sum(s.tickets_cancelled), 0) FROM sold s),"
 								"            (SELECT count(*) FROM sold s WHERE s.status = 'draft'),"
-								"            (SELECT count(*) FROM sold s WHERE s.status = 'cancelled'),"
-								"            " HOLD_FIGURES(OF_OWNER("h")) ","
-																		   "            " TRENDS("$3", "evently.sale_ledger l"
-																									   " WHERE l.occurred_at >= ((now() AT TIME ZONE $3)::date - $2 + 1)::timestamp AT TIME ZONE $3"
-																									   "   AND " OF_OWNER("l"),
-																								 "l.currency = (SELECT c.code FROM currency c)") "        )::evently.overall_analytics",
+								"            (SELECT count(*) FROM sold s WHERE s.status = 'cancelled')," OVERALL_HOLDS "," OVERALL_TRENDS
+								"        )::evently.overall_analytics",
 		  UUIDOID, INT4OID, TEXTOID);
 
 /*

@@ -1,6 +1,6 @@
 /*
  * event_read.h
- *		Events as they are read: alone, as lists, what is left of them, their seats. Nothing is locked.
+ *		Events as they are read: each alone, what is left of it, its seats (lists: event_list.c). Nothing is locked.
  *
  * Every read is one statement, so it is consistent in itself, and expired holds count as free in it.
  */

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(37);
+SELECT plan(57);
 
 -- Five events of one maker, so that what the database holds besides does not show.
 DELETE FROM evently.event WHERE name IN ('show', 'twin', 'club');
@@ -16,7 +16,7 @@ BEGIN
 	PERFORM evently.create_event('1000 Violins', '2099-03-02 23:59:59Z', total_capacity => 5, base_price => 20,
 		event_type => 'classical', created_by => maker);
 	PERFORM evently.create_event('art fair', '2099-04-01 10:00Z', total_capacity => 5, created_by => maker);
-	PERFORM evently.create_event('Secret', '2099-05-01 10:00Z', total_capacity => 5, created_by => maker, status => 'draft');
+	PERFORM evently.create_event('Secret', '2099-05-01 10:00Z', total_capacity => 5, base_price => 5, created_by => maker, status => 'draft');
 END
 $$;
 CREATE FUNCTION found(filters text) RETURNS text LANGUAGE plpgsql AS $$
@@ -76,6 +76,48 @@ SELECT is((SELECT p.page || ' ' || (p.events[1]).name FROM evently.list_events_p
 SELECT is((SELECT p."limit" FROM evently.list_events_page("limit" => 1000) p), 100, 'a page has at most 100');
 SELECT throws_ok(format('SELECT evently.list_events_page(%s)', a), 'VE001', NULL, 'H74: ' || a)
 FROM unnest(ARRAY['page => 0', '"limit" => 0', '"offset" => -1']) a;
+-- Cursors (H72): a walk over all pages, while an event is added before and one behind the place where it stands.
+CREATE FUNCTION walk(sort text, "order" text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	page evently.event_page;
+	seen text[] := '{}';
+BEGIN
+	LOOP
+		SELECT * INTO page FROM evently.list_events_page(created_by => test.person('maker'), "limit" => 2, sort => walk.sort, "order" => walk."order",
+			cursor => page.next_cursor);
+		seen := seen || ARRAY(SELECT e.name FROM unnest(page.events) e);
+		EXIT WHEN page.next_cursor IS NULL;
+		IF cardinality(seen) = 2 THEN
+			PERFORM evently.create_event('AA first', '2098-01-01Z', total_capacity => 1, base_price => 0, created_by => test.person('maker'));
+			PERFORM evently.create_event('zz last', '2100-01-01Z', total_capacity => 1, base_price => 99, created_by => test.person('maker'));
+		END IF;
+	END LOOP;
+	DELETE FROM evently.event WHERE name IN ('AA first', 'zz last');
+	RETURN array_to_string(seen, ', ');
+END
+$$;
+SELECT is(walk(sort, o), expected, format('H72: by %s, %s, each event once, and what is added behind', sort, o))
+FROM (VALUES
+	('start_datetime', 'asc', 'Jazz Night, 100% Rock, 1000 Violins, art fair, Secret, zz last'),
+	('start_datetime', 'desc', 'Secret, art fair, 1000 Violins, 100% Rock, Jazz Night, AA first'),
+	('name', 'asc', '100% Rock, 1000 Violins, AA first, art fair, Jazz Night, Secret, zz last'),
+	('name', 'desc', 'Secret, Jazz Night, art fair, AA first, 1000 Violins, 100% Rock'),
+	('price', 'desc', 'Jazz Night, 1000 Violins, 100% Rock, Secret, AA first, art fair'),
+	('created_at', 'asc', 'Jazz Night, 100% Rock, 1000 Violins, art fair, Secret, AA first, zz last')
+) v (sort, o, expected);
+SELECT is(walk('price', 'asc'), 'art fair, Secret, 100% Rock, 1000 Violins, Jazz Night, zz last', 'H72: by price, asc');
+SELECT is(walk('created_at', 'desc'), 'Secret, art fair, 1000 Violins, 100% Rock, Jazz Night', 'H72: by created_at, desc');
+SELECT is((SELECT ROW(p.total, p.page, p.has_more)::text FROM evently.list_events_page(created_by => person('maker'), cursor => (
+	SELECT f.next_cursor FROM evently.list_events_page(created_by => person('maker'), "limit" => 4) f)) p), '(,,f)', 'with a cursor nothing is counted');
+SELECT matches((SELECT p.next_cursor FROM evently.list_events_page(created_by => person('maker'), "limit" => 4) p), '^[0-9a-f]+$', 'a cursor needs no care in a URL');
+SELECT is((SELECT p.next_cursor FROM evently.list_events_page(created_by => person('maker'), "limit" => 5) p), NULL, 'behind the last event there is none');
+SELECT throws_ok(format('SELECT evently.list_events_page(cursor => %L, sort => %L)', c, s), 'VE001', NULL, 'H74: the cursor ' || coalesce(nullif(left(c, 20), ''), 'of nothing'))
+FROM (VALUES ('', 'name'), ('zz', 'name'), ('abc', 'name'), (encode('name asc x', 'hex'), 'name'),
+	(encode('start_datetime asc 00000000-0000-0000-0000-000000000000 1', 'hex'), 'name'),
+	(encode('start_datetime asc 00000000-0000-0000-0000-000000000000 now', 'hex'), 'start_datetime'),
+	(encode('price asc 00000000-0000-0000-0000-000000000000 1.2.3', 'hex'), 'price'),
+	(encode('price asc 00000000-0000-0000-0000-000000000000 NaN', 'hex'), 'price'),
+	(encode('\x6e616d652061736320' || '00000000-0000-0000-0000-000000000000 '::bytea || '\xff', 'hex'), 'name')) v (c, s);
 -- The administrator's own list (S2-EVA-4)
 SELECT is((SELECT p.total FROM evently.list_admin_events_page(person('maker')) p), 5::bigint, 'an administrator lists his own');
 SELECT throws_ok($$SELECT evently.list_admin_events_page(person('maker'), 'all')$$, 'VE002', NULL, 'everybody''s only with events:any');

@@ -135,9 +135,11 @@ CREATE TYPE evently.event_page AS (
 	total bigint,
 	page integer,
 	"limit" integer,
-	has_more boolean
+	has_more boolean,
+	next_cursor text
 );
-COMMENT ON TYPE evently.event_page IS 'One page of events, as a REST list answers it.';
+COMMENT ON TYPE evently.event_page IS
+	'One page of events, as a REST list answers it. next_cursor asks for the next page, null where there is none; total and page are null on a page that a cursor asked for.';
 
 CREATE TYPE evently.section_availability AS (
 	section_id uuid,

@@ -127,7 +127,6 @@ CREATE TABLE evently.event (
 	CHECK (sale_end_time > sale_start_time)
 );
 CREATE INDEX event_status_start ON evently.event (status, start_datetime, event_id);
-CREATE INDEX event_type_start ON evently.event (event_type, start_datetime);
 CREATE INDEX event_created_by ON evently.event (created_by, status, created_at);
 CREATE INDEX event_venue ON evently.event (venue_id, status, start_datetime);
 COMMENT ON TABLE evently.event IS 'What is sold. version is raised by administrators'' edits, never by holds or bookings.';

@@ -230,3 +230,15 @@ CREATE INDEX refund_payment ON evently.refund (event_id, payment_id);
 CREATE INDEX refund_id ON evently.refund (refund_id);
 CREATE INDEX refund_due ON evently.refund (due_at, refund_id) WHERE status = 'due';
 COMMENT ON TABLE evently.refund IS 'Parts of a payment that go back: with a cancellation, or because it bought nothing.';
+
+-- The orders and filters of list_events(); what is looked for in a text, by its trigrams. Events are read far more often than
+-- written: nothing is left pending for the reader to look through.
+CREATE INDEX event_start ON evently.event (start_datetime, event_id);
+CREATE INDEX event_name ON evently.event (lower(name), event_id);
+CREATE INDEX event_price ON evently.event (base_price, event_id);
+CREATE INDEX event_created ON evently.event (created_at, event_id);
+CREATE INDEX event_type ON evently.event (lower(event_type), start_datetime);
+CREATE INDEX event_tags ON evently.event USING gin (tags) WITH (fastupdate = off);
+CREATE INDEX event_text ON evently.event USING gin (name gin_trgm_ops, description gin_trgm_ops) WITH (fastupdate = off);
+CREATE INDEX venue_city ON evently.venue (lower(city));
+CREATE INDEX venue_text ON evently.venue USING gin (name gin_trgm_ops) WITH (fastupdate = off);

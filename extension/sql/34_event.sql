@@ -154,77 +154,23 @@ CREATE FUNCTION evently.get_seat_map_page(event_id uuid, published_only boolean 
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_seat_map_page';
 COMMENT ON FUNCTION evently.get_seat_map_page(uuid, boolean) IS 'All seats of an event in one row, as REST answers them. Errors: VE401 EVENT_NOT_FOUND.';
 
--- Each filter is read once, before any row: OFFSET 0 keeps the planner from moving it into the scan, where a filter that
--- cannot be read would pass unnoticed as long as no row is there to meet it.
-CREATE FUNCTION evently.matching_events(q text, type text, city text, date text, date_from text, date_to text, status text,
-	tags text[], published_only boolean, created_by uuid)
-RETURNS SETOF evently.event
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT m.*
-	FROM (SELECT
-			evently.require_word(matching_events.status, 'status', 'draft, published, inactive, cancelled, completed'),
-			greatest(evently.instant(matching_events.date_from, 0), evently.instant(matching_events.date, 0)),
-			least(evently.instant(matching_events.date_to, 1), evently.instant(matching_events.date, 1)),
-			ARRAY(SELECT m.organiser_id FROM evently.organiser_member m WHERE m.account_id = matching_events.created_by)
-			OFFSET 0) AS f (status, starts_from, starts_before, organisers),
-		LATERAL (
-			SELECT e.* FROM evently.event e
-			WHERE (matching_events.published_only IS NOT TRUE OR e.status = 'published')
-				AND (f.status IS NULL OR e.status = f.status)
-				AND (f.starts_from IS NULL OR e.start_datetime >= f.starts_from)
-				AND (f.starts_before IS NULL OR e.start_datetime < f.starts_before)
-				AND (matching_events.type IS NULL OR lower(e.event_type) = lower(matching_events.type))
-				AND (matching_events.created_by IS NULL
-					OR e.created_by = matching_events.created_by AND e.organiser_id IS NULL
-					OR e.organiser_id = ANY (f.organisers))
-				AND (matching_events.tags IS NULL OR e.tags @> matching_events.tags)
-				AND (matching_events.city IS NULL OR EXISTS (SELECT FROM evently.venue v
-					WHERE v.venue_id = e.venue_id AND lower(v.city) = lower(matching_events.city)))
-				AND (matching_events.q IS NULL OR position(lower(matching_events.q) IN lower(concat_ws(' ', e.name,
-					e.description, (SELECT v.name FROM evently.venue v WHERE v.venue_id = e.venue_id)))) > 0)
-			OFFSET 0) m;
-END;
-COMMENT ON FUNCTION evently.matching_events(text, text, text, text, text, text, text, text[], boolean, uuid) IS
-'The events that the filters of list_events() let through.';
-
-CREATE FUNCTION evently.found_events(q text, type text, city text, date text, date_from text, date_to text, status text,
-	tags text[], published_only boolean, created_by uuid, sort text, "order" text, max_rows integer, skip bigint)
-RETURNS SETOF evently.event_detail
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT (d.detail).*
-	FROM (SELECT
-			coalesce(evently.require_word(found_events.sort, 'sort', 'start_datetime, name, price, created_at'), 'start_datetime'),
-			coalesce(evently.require_word(found_events."order", 'order', 'asc, desc'), 'asc') = 'desc'
-			OFFSET 0) AS o (sort, descending),
-		LATERAL (
-			SELECT p.event_id, p.place FROM (
-				SELECT m.event_id, row_number() OVER (ORDER BY
-					CASE o.sort WHEN 'start_datetime' THEN m.start_datetime WHEN 'created_at' THEN m.created_at END,
-					CASE o.sort WHEN 'name' THEN lower(m.name) END,
-					CASE o.sort WHEN 'price' THEN m.base_price END,
-					m.event_id) * CASE WHEN o.descending THEN -1 ELSE 1 END AS place
-				FROM evently.matching_events(found_events.q, found_events.type, found_events.city, found_events.date,
-					found_events.date_from, found_events.date_to, found_events.status, found_events.tags,
-					found_events.published_only, found_events.created_by) m) p
-			ORDER BY p.place LIMIT max_rows OFFSET skip) n
-		JOIN evently.described_event d ON d.event_id = n.event_id
-	ORDER BY n.place;
-END;
-COMMENT ON FUNCTION evently.found_events(text, text, text, text, text, text, text, text[], boolean, uuid, text, text, integer, bigint) IS
-'The events of list_events() in their order.';
+CREATE FUNCTION evently.find_events(q text, type text, city text, date text, date_from text, date_to text, status text, tags text[],
+	sort text, "order" text, max_rows integer, skip bigint, published_only boolean, created_by uuid)
+RETURNS evently.event_page
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_find_events';
+COMMENT ON FUNCTION evently.find_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid) IS
+'The events of list_events() in their order, in one row, nothing else of which is filled. Writes nothing. Errors: as list_events().';
 
 CREATE FUNCTION evently.list_events(q text DEFAULT NULL, type text DEFAULT NULL, city text DEFAULT NULL, date text DEFAULT NULL,
 	date_from text DEFAULT NULL, date_to text DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL,
 	sort text DEFAULT NULL, "order" text DEFAULT NULL, max_rows integer DEFAULT 20, skip bigint DEFAULT 0,
 	published_only boolean DEFAULT false, created_by uuid DEFAULT NULL)
 RETURNS SETOF evently.event_detail
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT e.* FROM evently.found_events(list_events.q, list_events.type, list_events.city, list_events.date,
-		list_events.date_from, list_events.date_to, list_events.status, list_events.tags, list_events.published_only,
-		list_events.created_by, list_events.sort, list_events."order", list_events.max_rows, list_events.skip) e;
+	SELECT e.* FROM evently.find_events(list_events.q, list_events.type, list_events.city, list_events.date,
+		list_events.date_from, list_events.date_to, list_events.status, list_events.tags, list_events.sort, list_events."order",
+		list_events.max_rows, list_events.skip, list_events.published_only, list_events.created_by) f, unnest(f.events) e;
 END;
 COMMENT ON FUNCTION evently.list_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid) IS
 'Events. q: part of name, description or venue, % and _ being plain characters; type, city: equal without case; date, date_from, date_to: a date (a whole day in UTC) or a time; tags: all of them; created_by: those of the account and of the teams it is in. sort: start_datetime (default), name, price, created_at; order: asc, desc. Errors: VE001 VALIDATION_ERROR, class 22 for a time that cannot be read.';
@@ -232,19 +178,19 @@ COMMENT ON FUNCTION evently.list_events(text, text, text, text, text, text, text
 CREATE FUNCTION evently.list_events_page(q text DEFAULT NULL, type text DEFAULT NULL, city text DEFAULT NULL, date text DEFAULT NULL,
 	date_from text DEFAULT NULL, date_to text DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL,
 	sort text DEFAULT NULL, "order" text DEFAULT NULL, page integer DEFAULT NULL, "limit" integer DEFAULT NULL,
-	"offset" integer DEFAULT NULL, published_only boolean DEFAULT false, created_by uuid DEFAULT NULL)
+	"offset" integer DEFAULT NULL, published_only boolean DEFAULT false, created_by uuid DEFAULT NULL, cursor text DEFAULT NULL)
 RETURNS evently.event_page
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_events_page';
-COMMENT ON FUNCTION evently.list_events_page(text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, boolean, uuid) IS
-'One page of list_events(). page from 1, or offset; limit 20 by default, 100 at most. Errors: as list_events().';
+COMMENT ON FUNCTION evently.list_events_page(text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, boolean, uuid, text) IS
+'One page of list_events(). page from 1, or offset; or cursor: next_cursor of the page before, then no event is shown twice or left out while others are added, and nothing is counted. limit 20 by default, 100 at most. Errors: as list_events().';
 
 CREATE FUNCTION evently.list_admin_events_page(actor_id uuid, scope text DEFAULT NULL, q text DEFAULT NULL, type text DEFAULT NULL,
 	city text DEFAULT NULL, date text DEFAULT NULL, date_from text DEFAULT NULL, date_to text DEFAULT NULL,
 	status text DEFAULT NULL, tags text[] DEFAULT NULL, sort text DEFAULT NULL, "order" text DEFAULT NULL,
-	page integer DEFAULT NULL, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL)
+	page integer DEFAULT NULL, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL, cursor text DEFAULT NULL)
 RETURNS evently.event_page
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_admin_events_page';
-COMMENT ON FUNCTION evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer) IS
+COMMENT ON FUNCTION evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, text) IS
 'list_events_page() of the events of an administrator and of the teams he is in, or with scope all of everybody''s. Errors: VE002 FORBIDDEN, and those of list_events().';
 
 GRANT EXECUTE ON FUNCTION
@@ -260,6 +206,6 @@ GRANT EXECUTE ON FUNCTION
 	evently.get_seat_map(uuid, uuid),
 	evently.get_seat_map_page(uuid, boolean),
 	evently.list_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid),
-	evently.list_events_page(text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, boolean, uuid),
-	evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer)
+	evently.list_events_page(text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, boolean, uuid, text),
+	evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, text)
 TO evently_api;

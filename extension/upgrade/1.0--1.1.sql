@@ -20,3 +20,4 @@ ALTER TABLE evently.booking ADD COLUMN ticket_type_id uuid;
 ALTER TABLE evently.event ADD COLUMN max_tickets_per_user integer
 	CONSTRAINT event_max_tickets_per_user_check CHECK (max_tickets_per_user > 0);
 ALTER TABLE evently.hold ADD COLUMN reason text, ADD COLUMN renewals integer NOT NULL DEFAULT 0;
+DROP INDEX evently.event_type_start;
