@@ -29,23 +29,6 @@ struct flow {
 	enum session_form form;
 };
 
-#define FIELD(text, ...) \
-	{ \
-		.source = SOURCE_BODY, .type = TYPE_TEXT, .required = text, .names = { __VA_ARGS__ } \
-	}
-
-static const struct binding email_field = FIELD(true, "email");
-static const struct binding password_field = FIELD(true, "password");
-static const struct binding name_field = FIELD(false, "name", "full_name");
-static const struct binding first_name_field = FIELD(false, "first_name");
-static const struct binding last_name_field = FIELD(false, "last_name");
-static const struct binding phone_field = FIELD(false, "phone_number", "phone");
-static const struct binding refresh_field = FIELD(true, "refresh_token", "refreshToken");
-static const struct binding current_field = FIELD(true, "current_password", "old_password");
-static const struct binding new_field = FIELD(true, "new_password");
-/* Accepted from older clients, and without any effect: nobody becomes an administrator by saying so. */
-static const struct binding role_field = { .source = SOURCE_BODY, .type = TYPE_JSON, .names = { "role" } };
-
 static int register_statement, register_admin_statement, credentials_statement, own_credentials_statement,
     start_statement, refresh_statement, end_statement, change_statement;
 
@@ -165,15 +148,31 @@ session_done(struct request *rq)
 	session_reply(rq, flow->refresh_token, flow->form);
 }
 
+/*
+ * Takes what the route's fields say, in their order; what comes behind those taken (a role in a registration: nobody
+ * becomes an administrator by saying so) is accepted from older clients and without any effect.
+ */
+static bool
+take_fields(struct request *rq, int count, const char **targets[])
+{
+	int i;
+
+	if (!bind_call(rq))
+		return (false);
+	for (i = 0; i < count; i++)
+		*targets[i] = rq->call.values[i];
+	memset(rq->call.values, 0, sizeof(rq->call.values));
+
+	return (true);
+}
+
 static bool
 registration_fields(struct request *rq, struct flow *flow)
 {
-	const char *ignored;
-
-	return (bind_value(rq, &email_field, &flow->email) && bind_value(rq, &password_field, &flow->password) &&
-	    bind_value(rq, &name_field, &flow->name) && bind_value(rq, &first_name_field, &flow->first_name) &&
-	    bind_value(rq, &last_name_field, &flow->last_name) && bind_value(rq, &phone_field, &flow->phone_number) &&
-	    bind_value(rq, &role_field, &ignored) && password_is_fit(rq, "password", flow->password));
+	return (take_fields(rq, 6,
+		    (const char **[]){ &flow->email, &flow->password, &flow->name, &flow->first_name, &flow->last_name,
+			&flow->phone_number }) &&
+	    password_is_fit(rq, "password", flow->password));
 }
 
 static void
@@ -371,7 +370,7 @@ login(struct request *rq, enum session_form form)
 {
 	struct flow *flow = flow_new(rq, form);
 
-	if (!bind_value(rq, &email_field, &flow->email) || !bind_value(rq, &password_field, &flow->password))
+	if (!take_fields(rq, 2, (const char **[]){ &flow->email, &flow->password }))
 		return;
 	rq->call.values[0] = flow->email;
 	call_statement(rq, credentials_statement, false, login_found);
@@ -395,7 +394,7 @@ refresh(struct request *rq, enum session_form form)
 	struct flow *flow = flow_new(rq, form);
 	const char *token;
 
-	if (!bind_value(rq, &refresh_field, &token))
+	if (!take_fields(rq, 1, (const char **[]){ &token }))
 		return;
 	session_new_token(rq, &flow->refresh_token, &flow->token_hash);
 	rq->call.values[0] = session_token_hash(rq, token);
@@ -438,7 +437,7 @@ auth_logout(struct request *rq)
 {
 	const char *token;
 
-	if (!bind_value(rq, &refresh_field, &token))
+	if (!take_fields(rq, 1, (const char **[]){ &token }))
 		return;
 	rq->call.values[0] = session_token_hash(rq, token);
 	call_statement(rq, end_statement, true, logout_done);
@@ -485,7 +484,7 @@ auth_change_password(struct request *rq)
 {
 	struct flow *flow = flow_new(rq, SESSION_PLAIN);
 
-	if (!bind_value(rq, &current_field, &flow->password) || !bind_value(rq, &new_field, &flow->new_password) ||
+	if (!take_fields(rq, 2, (const char **[]){ &flow->password, &flow->new_password }) ||
 	    !password_is_fit(rq, "new_password", flow->new_password))
 		return;
 	rq->call.values[0] = rq->caller.user_id;

@@ -55,6 +55,7 @@ take(struct request *rq, char *out, size_t len)
 	if (out == NULL)
 		return;
 	rq->compressed = out;
+	rq->encoded = true;
 	rq->reply = out;
 	rq->reply_len = len;
 }

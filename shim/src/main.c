@@ -18,6 +18,7 @@
 #include <kore/hooks.h>
 #include <kore/http.h>
 
+#include "asset.h"
 #include "auth.h"
 #include "clientip.h"
 #include "config.h"
@@ -26,6 +27,7 @@
 #include "listen.h"
 #include "log.h"
 #include "metrics.h"
+#include "openapi.h"
 #include "password.h"
 #include "pgconnect.h"
 #include "pgpipe.h"
@@ -128,6 +130,8 @@ kore_parent_configure(int argc, char **argv)
 	auth_prepare();
 	health_prepare();
 	route_compile();
+	openapi_prepare();
+	asset_prepare();
 	metrics_prepare();
 	tls_prepare();
 	listen_open();

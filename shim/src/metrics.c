@@ -98,7 +98,7 @@ metrics_request(const struct request *rq, int status, const char *code)
 		METRIC_ADD(metrics->replays, 1);
 	else if (rq->route != NULL && status < 300)
 		METRIC_ADD(metrics->events[rq->route->event], 1);
-	if (rq->compressed != NULL)
+	if (rq->encoded)
 		METRIC_ADD(metrics->compressed, 1);
 }
 

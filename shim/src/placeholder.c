@@ -104,6 +104,22 @@ parse_placeholder(const struct route *route, const struct path *path, struct bin
 		defect(route, "auth knows user_id and version only");
 }
 
+/* Takes the next placeholder of `text` as a binding; NULL when there is none, else what stands behind it. */
+static const char *
+next_placeholder(struct route *route, const struct path *path, const char *text, const char **open)
+{
+	const char *close;
+
+	if ((*open = strchr(text, '{')) == NULL)
+		return (NULL);
+	if ((close = strchr(*open, '}')) == NULL || route->binding_count == BINDINGS_MAX)
+		defect(route, "a placeholder without end, or too many");
+	parse_placeholder(
+	    route, path, &route->bindings[route->binding_count++], strndup(*open + 1, (size_t)(close - *open - 1)));
+
+	return (close + 1);
+}
+
 /* A condition without columns is decided before the call: a token that counts no more is refused with nothing done. */
 #define SESSION_CHECK " WHERE evently.require_session(user_id => {auth.user_id}, token_version => {auth.version:int})"
 
@@ -111,24 +127,30 @@ void
 placeholder_compile(struct route *route, const struct path *path)
 {
 	struct kore_buf call, sql;
-	struct binding *binding;
-	const char *p, *open, *close;
+	const char *p, *next, *open;
 
 	kore_buf_init(&call, 512);
 	kore_buf_appendf(&call, "%s r%s", route->call, route->access == ACCESS_PUBLIC ? "" : SESSION_CHECK);
 	route->keyed = strstr(route->call, "{header.idempotency-key}") != NULL;
 	kore_buf_init(&sql, 512);
 	kore_buf_appendf(&sql, "SELECT evently.render(r)%s FROM ", route->keyed ? ", evently.was_replayed()" : "");
-	for (p = kore_buf_stringify(&call, NULL); (open = strchr(p, '{')) != NULL; p = close + 1) {
-		if ((close = strchr(open, '}')) == NULL || route->binding_count == BINDINGS_MAX)
-			defect(route, "a placeholder without end, or too many");
+	for (p = kore_buf_stringify(&call, NULL); (next = next_placeholder(route, path, p, &open)) != NULL; p = next) {
 		kore_buf_append(&sql, p, (size_t)(open - p));
-		binding = &route->bindings[route->binding_count++];
-		parse_placeholder(route, path, binding, strndup(open + 1, (size_t)(close - open - 1)));
-		kore_buf_appendf(&sql, "$%d::%s", route->binding_count, types[binding->type].sql);
+		kore_buf_appendf(
+		    &sql, "$%d::%s", route->binding_count, types[route->bindings[route->binding_count - 1].type].sql);
 	}
 	kore_buf_appendf(&sql, "%s", p);
 	route->statement = pg_statement_add(kore_buf_stringify(&sql, NULL), route->binding_count);
 	kore_buf_cleanup(&sql);
 	kore_buf_cleanup(&call);
+}
+
+/* What a handler reads: bind_call() puts it into the request's values, in this order. */
+void
+placeholder_fields(struct route *route, const struct path *path)
+{
+	const char *p = route->fields, *open;
+
+	while (p != NULL)
+		p = next_placeholder(route, path, p, &open);
 }

@@ -9,5 +9,6 @@
 #include "route.h"
 
 void placeholder_compile(struct route *route, const struct path *path);
+void placeholder_fields(struct route *route, const struct path *path);
 
 #endif

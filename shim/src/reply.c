@@ -175,6 +175,7 @@ void
 reply_row(struct request *rq, int status, PGresult *result)
 {
 	rq->result = result;
+	rq->tagged = true;
 	answered(rq, status, PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
 }
 

@@ -80,10 +80,12 @@ struct request {
 	PGresult *result; /* backs `reply` when it came from the database */
 
 	bool prepared; /* see respond.h */
-	bool compressible;
+	bool tagged; /* the answer is to have an ETag */
 	const char *etag; /* without quotes */
+	bool compressible;
 	bool compressing;
-	char *compressed; /* backs `reply` then */
+	bool encoded; /* the reply is compressed */
+	char *compressed; /* backs the reply then, unless it is an asset */
 };
 
 int request_dispatch(struct http_request *http);

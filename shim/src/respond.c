@@ -98,13 +98,13 @@ respond_prepare(struct request *rq)
 	if (rq->prepared)
 		return (true);
 	rq->prepared = true;
-	if (is_get && rq->status == 200 && rq->result != NULL)
+	if (is_get && rq->status == 200 && rq->tagged)
 		rq->etag = entity_tag(rq);
 	if (rq->etag != NULL && client_has_it(rq))
 		not_modified(rq);
-	rq->compressible = is_get && rq->reply_len >= GZIP_MIN;
+	rq->compressible = is_get && (rq->encoded || rq->reply_len >= GZIP_MIN);
 
-	return (!rq->compressible || !gzip_accepted(rq) || gzip_reply(rq));
+	return (!rq->compressible || rq->encoded || !gzip_accepted(rq) || gzip_reply(rq));
 }
 
 static void
@@ -129,11 +129,11 @@ cache_headers(struct request *rq)
 	bool by_origin = cors_depends_on_origin();
 
 	if (rq->etag != NULL)
-		http_response_header(rq->http, "etag",
-		    arena_printf(&rq->arena, "\"%s%s\"", rq->etag, rq->compressed != NULL ? "-gzip" : ""));
+		http_response_header(
+		    rq->http, "etag", arena_printf(&rq->arena, "\"%s%s\"", rq->etag, rq->encoded ? "-gzip" : ""));
 	http_response_header(rq->http, "cache-control",
 	    rq->etag != NULL && rq->route->access == ACCESS_PUBLIC ? "no-cache" : "no-store");
-	if (rq->compressed != NULL)
+	if (rq->encoded)
 		http_response_header(rq->http, "content-encoding", "gzip");
 	if (by_origin || rq->compressible)
 		http_response_header(rq->http, "vary",

@@ -4,16 +4,19 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#include "asset.h"
 #include "auth.h"
 #include "exposition.h"
 #include "health.h"
+#include "openapi.h"
 #include "placeholder.h"
 #include "route.h"
 
 #define COMMON(m, p, a, l, s, text) \
 	.method = HTTP_METHOD_##m, .pattern = p, .access = ACCESS_##a, .limit = LIMIT_##l, .status = s, .summary = text
-#define ROUTE(m, p, a, l, s, text, sql)        { COMMON(m, p, a, l, s, text), .call = sql },
-#define HANDLER(m, p, a, l, s, text, function) { COMMON(m, p, a, l, s, text), .handler = function },
+#define ROUTE(m, p, a, l, s, text, sql) { COMMON(m, p, a, l, s, text), .call = sql },
+#define HANDLER(m, p, a, l, s, text, function, names, result) \
+	{ COMMON(m, p, a, l, s, text), .handler = function, .fields = names, .answer = #result },
 
 static struct route routes[] = {
 #include "routes.def"
@@ -165,6 +168,8 @@ route_compile(void)
 		if (route->call != NULL) {
 			route->event = event_of(route->call);
 			placeholder_compile(route, path);
+		} else {
+			placeholder_fields(route, path);
 		}
 	}
 	for (i = 0; i < path_count; i++)

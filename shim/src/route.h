@@ -61,6 +61,8 @@ struct route {
 	const char *summary;
 	const char *call;
 	void (*handler)(struct request *);
+	const char *fields; /* of a handler: placeholders of what it reads, in the order of its values */
+	const char *answer; /* of a handler: see answers.def */
 
 	int statement; /* see pgpipe.h */
 	enum metric_event event; /* what a success is */

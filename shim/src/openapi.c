@@ -1,0 +1,158 @@
+#include <ctype.h>
+#include <string.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "asset.h"
+#include "call.h"
+#include "catalogue.h"
+#include "openapi.h"
+#include "operation.h"
+#include "reply.h"
+
+#define DESCRIPTION \
+	"Events, seats, holds, bookings. Sign in with POST /api/v1/auth/login and send the access token as " \
+	"Authorization: Bearer. Mutations may carry an Idempotency-Key; what is refused says so with a code."
+
+static const char *const answers[][2] = {
+#define ANSWER(name, schema) { #name, schema },
+#include "answers.def"
+#undef ANSWER
+};
+
+static int catalogue_statement;
+static const char *functions; /* names of those that routes call, a JSON array */
+static const char *examples; /* by name of field, a JSON object */
+
+static const char *
+function_names(void)
+{
+	struct kore_buf list;
+	char name[64];
+	int i;
+
+	kore_buf_init(&list, 2048);
+	for (i = 0; i < route_count(); i++) {
+		if (operation_function(route_at(i), name, sizeof(name)))
+			kore_buf_appendf(&list, "%c\"%s\"", list.offset == 0 ? '[' : ',', name);
+	}
+	kore_buf_append(&list, "]", 1);
+
+	return (kore_buf_stringify(&list, NULL));
+}
+
+void
+openapi_prepare(void)
+{
+	catalogue_statement = pg_statement_add(asset_openapi_sql, 2);
+	functions = function_names();
+	examples = field_examples();
+}
+
+static void
+head(struct kore_buf *out)
+{
+	kore_buf_appendf(out,
+	    "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Evently\",\"version\":\"1\",\"description\":\"" DESCRIPTION
+	    "\","
+	    "\"contact\":{\"name\":\"Evently\"},\"license\":{\"name\":\"PostgreSQL License\",\"identifier\":\"PostgreSQL\"}},"
+	    "\"servers\":[{\"url\":\"/\",\"description\":\"This server\"}],\"tags\":[");
+	operation_tags(out);
+	kore_buf_appendf(out, "],\"paths\":{");
+}
+
+/* Routes of one path stand together in the document, wherever they stand in routes.def. */
+static void
+paths(struct kore_buf *out, const struct json *catalogue, struct arena *arena)
+{
+	const char *comma = "";
+	int i, k;
+
+	for (i = 0; i < route_count(); i++) {
+		for (k = 0; k < i && strcmp(route_at(k)->pattern, route_at(i)->pattern) != 0; k++)
+			;
+		if (k < i)
+			continue;
+		kore_buf_appendf(out, "%s\"%s\":{", comma, route_at(i)->pattern);
+		comma = "";
+		for (k = i; k < route_count(); k++) {
+			if (strcmp(route_at(k)->pattern, route_at(i)->pattern) != 0)
+				continue;
+			kore_buf_appendf(out, "%s", comma);
+			operation_write(out, route_at(k), catalogue, arena);
+			comma = ",";
+		}
+		kore_buf_append(out, "}", 1);
+		comma = ",";
+	}
+}
+
+/* The database's schemas, our own, and the errors' two forms. */
+static void
+schemas(struct kore_buf *out, const struct json *catalogue, struct arena *arena)
+{
+	char *types = json_text(catalogue, json_find(catalogue, 0, "schemas"), arena);
+	size_t i;
+	int k;
+
+	types[strlen(types) - 1] = '\0';
+	kore_buf_appendf(out, "%s", types);
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		kore_buf_appendf(out, ",\"%s\":%s", answers[i][0], answers[i][1]);
+	kore_buf_appendf(out,
+	    ",\"error\":{\"type\":\"object\",\"description\":\"Why a request was refused.\","
+	    "\"required\":[\"error\",\"detail\"],\"properties\":{\"error\":{\"type\":\"object\","
+	    "\"required\":[\"code\",\"message\",\"details\",\"timestamp\"],\"properties\":{"
+	    "\"code\":{\"$ref\":\"#/components/schemas/error_code\"},\"message\":{\"type\":\"string\"},"
+	    "\"hint\":{\"type\":\"string\",\"description\":\"What can be done\"},\"details\":{\"type\":[\"object\",\"null\"]},"
+	    "\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"}}},\"detail\":{\"type\":\"string\"}}},"
+	    "\"problem\":{\"type\":\"object\",\"description\":\"The same in the form of RFC 9457.\","
+	    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\"],\"properties\":{\"type\":{\"type\":\"string\"},"
+	    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+	    "\"hint\":{\"type\":\"string\"},\"code\":{\"$ref\":\"#/components/schemas/error_code\"},"
+	    "\"details\":{\"type\":[\"object\",\"null\"]},\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"}}},"
+	    "\"error_code\":{\"type\":\"string\",\"description\":\"What a program can rely on.\",\"enum\":[");
+	for (k = 0; k < error_code_count; k++) {
+		if (error_code_find(error_codes[k].code) == k)
+			kore_buf_appendf(out, "%s\"%s\"", k > 0 ? "," : "", error_codes[k].code);
+	}
+	kore_buf_appendf(out, "]}}");
+}
+
+static void
+document_ready(struct request *rq)
+{
+	struct json catalogue;
+	struct kore_buf out;
+	const char *text;
+
+	if (!call_row(rq))
+		return;
+	text = call_take_row(rq);
+	if (!json_parse(&catalogue, text, strlen(text), &rq->arena)) {
+		reply_error(rq, 500, "INTERNAL_ERROR", NULL, "Something went wrong on our side");
+		return;
+	}
+	kore_buf_init(&out, 262144);
+	head(&out);
+	paths(&out, &catalogue, &rq->arena);
+	kore_buf_appendf(&out, "},\"components\":{\"schemas\":");
+	schemas(&out, &catalogue, &rq->arena);
+	kore_buf_appendf(&out,
+	    ",\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
+	    "\"description\":\"An access token, from register, login or refresh\"},"
+	    "\"internal\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Internal-API-Key\","
+	    "\"description\":\"EVENTLY_INTERNAL_API_KEY, for other services\"}}}}");
+	rq->tagged = true;
+	reply_json(rq, 200, arena_copy(&rq->arena, (const char *)out.data, out.offset), out.offset);
+	kore_buf_cleanup(&out);
+}
+
+void
+openapi_document(struct request *rq)
+{
+	rq->call.values[0] = functions;
+	rq->call.values[1] = examples;
+	call_statement(rq, catalogue_statement, false, document_ready);
+}

@@ -1,0 +1,381 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "catalogue.h"
+#include "operation.h"
+
+#define EXAMPLE_ID "\"01a1f2c3-7b5a-7c1d-9a4e-5f2b1c0d9e8f\""
+#define CODES_MAX  40
+
+static const struct {
+	const char *name, *example, *meaning;
+} fields[] = {
+#define FIELD(name, example, meaning) { name, example, meaning },
+#include "fields.def"
+#undef FIELD
+};
+
+/* The first whose beginning fits. */
+static const struct {
+	const char *path, *name, *description;
+} tags[] = {
+	{ "/api/v1/health", "Operation", "Health, metrics and documentation" },
+	{ "/api/v1/auth/", "Accounts", "Registering, signing in, tokens" },
+	{ "/api/v1/users/profile", "Accounts", NULL },
+	{ "/api/v1/events", "Events", "What is on, and what is left of it" },
+	{ "/api/v1/seats/", "Holds", "Seats and tickets put aside for a while" },
+	{ "/api/v1/admin/", "Administration", "Events, venues, terms and figures, for administrators" },
+	{ "/api/v1/", "Bookings", "Bookings and cancellations of the caller" },
+	{ "/internal/", "Internal", "For other services, with the internal API key" },
+	{ "/", "Operation", NULL },
+};
+
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+#define TAGS   (sizeof(tags) / sizeof(tags[0]))
+
+/* The function of a SQL call, without its schema; false for a handler. */
+bool
+operation_function(const struct route *route, char *name, size_t size)
+{
+	const char *start;
+
+	if (route->call == NULL || (start = strchr(route->call, '.')) == NULL)
+		return (false);
+	(void)snprintf(name, size, "%.*s", (int)strcspn(start + 1, "("), start + 1);
+
+	return (true);
+}
+
+void
+operation_tags(struct kore_buf *out)
+{
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < TAGS; i++) {
+		if (tags[i].description == NULL)
+			continue;
+		kore_buf_appendf(
+		    out, "%s{\"name\":\"%s\",\"description\":\"%s\"}", comma, tags[i].name, tags[i].description);
+		comma = ",";
+	}
+}
+
+const char *
+field_examples(void)
+{
+	struct kore_buf list;
+	size_t i;
+
+	kore_buf_init(&list, 2048);
+	for (i = 0; i < FIELDS; i++) {
+		if (fields[i].example != NULL)
+			kore_buf_appendf(
+			    &list, "%c\"%s\":%s", list.offset == 0 ? '{' : ',', fields[i].name, fields[i].example);
+	}
+	kore_buf_append(&list, "}", 1);
+
+	return (kore_buf_stringify(&list, NULL));
+}
+
+static const char *
+example_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < FIELDS; i++) {
+		if (strcmp(fields[i].name, name) == 0)
+			return (fields[i].example);
+	}
+	return (NULL);
+}
+
+/* What a field means, and the other names that it is taken under. */
+static void
+write_meaning(struct kore_buf *out, const struct binding *binding)
+{
+	struct kore_buf text;
+	const char *const *name;
+	size_t i;
+
+	kore_buf_init(&text, 128);
+	for (i = 0; i < FIELDS; i++) {
+		if (strcmp(fields[i].name, binding->names[0]) == 0 && fields[i].meaning != NULL)
+			kore_buf_appendf(&text, "%s. ", fields[i].meaning);
+	}
+	for (name = binding->names + 1; *name != NULL; name++)
+		kore_buf_appendf(&text, "%s%s", name == binding->names + 1 ? "Also accepted as " : ", ", *name);
+	if (text.offset > 0) {
+		kore_buf_appendf(out, ",\"description\":");
+		json_escape(out, kore_buf_stringify(&text, NULL));
+	}
+	kore_buf_cleanup(&text);
+}
+
+/* A field that may be left out may be sent as null too. */
+static void
+write_schema(struct kore_buf *out, const struct binding *binding)
+{
+	static const struct {
+		const char *type, *more;
+	} types[] = {
+		[TYPE_TEXT] = { "string", "" },
+		[TYPE_UUID] = { "string", ",\"format\":\"uuid\"" },
+		[TYPE_INT] = { "integer", ",\"format\":\"int32\"" },
+		[TYPE_NUMERIC] = { "number\",\"string", "" },
+		[TYPE_BOOL] = { "boolean", "" },
+		[TYPE_TIME] = { "string", ",\"format\":\"date-time\"" },
+		[TYPE_DATE] = { "string", "" },
+		[TYPE_TEXTS] = { "array", ",\"items\":{\"type\":\"string\"}" },
+		[TYPE_JSON] = { "null\",\"boolean\",\"number\",\"string\",\"array\",\"object", ",\"items\":{}" },
+	};
+	bool null = binding->source == SOURCE_BODY && !binding->required && binding->type != TYPE_JSON;
+
+	kore_buf_appendf(out, "{\"type\":[\"%s\"%s]%s", types[binding->type].type, null ? ",\"null\"" : "",
+	    types[binding->type].more);
+}
+
+static void
+write_parameter(struct kore_buf *out, const struct binding *binding)
+{
+	static const char *const places[] = {
+		[SOURCE_PATH] = "path", [SOURCE_QUERY] = "query", [SOURCE_HEADER] = "header"
+	};
+	bool key = binding->source == SOURCE_HEADER && strcmp(binding->names[0], "idempotency-key") == 0;
+
+	kore_buf_appendf(out, "{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s",
+	    key ? "Idempotency-Key" : binding->names[0], places[binding->source], binding->required ? "true" : "false");
+	write_meaning(out, binding);
+	kore_buf_appendf(out, ",\"schema\":");
+	write_schema(out, binding);
+	kore_buf_append(out, "}}", 2);
+}
+
+static void
+write_parameters(struct kore_buf *out, const struct route *route)
+{
+	const struct binding *binding;
+	const char *comma = "";
+
+	kore_buf_appendf(out, ",\"parameters\":[");
+	for (binding = route->bindings; binding < route->bindings + route->binding_count; binding++) {
+		if (binding->source == SOURCE_BODY || binding->source == SOURCE_AUTH)
+			continue;
+		kore_buf_appendf(out, "%s", comma);
+		write_parameter(out, binding);
+		comma = ",";
+	}
+	kore_buf_append(out, "]", 1);
+}
+
+static const char *
+body_example(const struct binding *binding)
+{
+	const char *example = example_of(binding->names[0]);
+
+	if (example == NULL && binding->required)
+		return (binding->type == TYPE_UUID ? EXAMPLE_ID : "\"text\"");
+	return (example);
+}
+
+static void
+write_body(struct kore_buf *out, const struct route *route)
+{
+	const struct binding *binding, *end = route->bindings + route->binding_count;
+	struct kore_buf required, properties, example;
+
+	kore_buf_init(&required, 256);
+	kore_buf_init(&properties, 2048);
+	kore_buf_init(&example, 1024);
+	for (binding = route->bindings; binding < end; binding++) {
+		if (binding->source != SOURCE_BODY)
+			continue;
+		kore_buf_appendf(&properties, "%s\"%s\":", properties.offset > 0 ? "," : "", binding->names[0]);
+		write_schema(&properties, binding);
+		write_meaning(&properties, binding);
+		kore_buf_append(&properties, "}", 1);
+		if (binding->required)
+			kore_buf_appendf(&required, "%s\"%s\"", required.offset > 0 ? "," : "", binding->names[0]);
+		if (body_example(binding) != NULL)
+			kore_buf_appendf(&example, "%s\"%s\":%s", example.offset > 0 ? "," : "", binding->names[0],
+			    body_example(binding));
+	}
+	/* A required field that has other names too is required under one of them, which `required` cannot say. */
+	if (properties.offset > 0)
+		kore_buf_appendf(out,
+		    ",\"requestBody\":{\"required\":%s,\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\","
+		    "\"required\":[%s],\"properties\":{%s}},\"example\":{%s}}}}",
+		    required.offset > 0 ? "true" : "false", kore_buf_stringify(&required, NULL),
+		    kore_buf_stringify(&properties, NULL), kore_buf_stringify(&example, NULL));
+	kore_buf_cleanup(&required);
+	kore_buf_cleanup(&properties);
+	kore_buf_cleanup(&example);
+}
+
+static void
+write_error(struct kore_buf *out, int status, const int *codes, int count)
+{
+	const char *comma = "";
+	int i;
+
+	kore_buf_appendf(out,
+	    ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":"
+	    "{\"$ref\":\"#/components/schemas/error\"},\"examples\":{",
+	    status, http_status_text(status));
+	for (i = 0; i < count; i++) {
+		if (error_codes[codes[i]].status != status)
+			continue;
+		kore_buf_appendf(out,
+		    "%s\"%s\":{\"value\":{\"error\":{\"code\":\"%s\",\"message\":\"...\",\"details\":null,"
+		    "\"timestamp\":\"2030-12-05T19:00:00Z\"},\"detail\":\"...\"}",
+		    comma, error_codes[codes[i]].code, error_codes[codes[i]].code);
+		if (error_codes[codes[i]].meaning != NULL)
+			kore_buf_appendf(out, ",\"summary\":\"%s\"", error_codes[codes[i]].meaning);
+		kore_buf_append(out, "}", 1);
+		comma = ",";
+	}
+	kore_buf_appendf(
+	    out, "}},\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/problem\"}}}}");
+}
+
+static void
+add_code(int *codes, int *count, const char *code)
+{
+	int place = error_code_find(code), i;
+
+	for (i = 0; i < *count && codes[i] != place; i++)
+		;
+	if (i == *count && place >= 0 && *count < CODES_MAX)
+		codes[(*count)++] = place;
+}
+
+/* What the route can be refused with: by its access and parameters, and what its function says of itself. */
+static int
+collect_codes(const struct route *route, const struct json *catalogue, int function, struct arena *arena, int *codes)
+{
+	int count = 0, errors, i;
+
+	if (route->binding_count > 0)
+		add_code(codes, &count, "VALIDATION_ERROR");
+	for (i = 0; i < route->binding_count; i++) {
+		if (route->bindings[i].type == TYPE_UUID && route->bindings[i].source != SOURCE_AUTH)
+			add_code(codes, &count, "INVALID_ID");
+	}
+	if (route->access != ACCESS_PUBLIC || strstr(route->pattern, "/auth/") != NULL)
+		add_code(codes, &count, "UNAUTHORIZED");
+	if (route->access == ACCESS_ADMIN || strstr(route->pattern, "/auth/") != NULL)
+		add_code(codes, &count, "FORBIDDEN");
+	if (strstr(route->pattern, "/register") != NULL)
+		add_code(codes, &count, "EMAIL_TAKEN");
+	if (strstr(route->pattern, "/docs/") != NULL)
+		add_code(codes, &count, "ROUTE_NOT_FOUND");
+	if (route->limit != LIMIT_NONE)
+		add_code(codes, &count, "RATE_LIMITED");
+	add_code(codes, &count, "UNAVAILABLE");
+	if (function < 0)
+		return (count);
+	errors = json_find(catalogue, function, "errors");
+	for (i = errors + 1; i < catalogue->nodes[errors].next; i = catalogue->nodes[i].next)
+		add_code(codes, &count, json_string(catalogue, i, arena));
+
+	return (count);
+}
+
+static void
+write_success(struct kore_buf *out, const struct route *route, const char *schema)
+{
+	const char *type = "application/json";
+
+	if (strcmp(schema, "text") == 0)
+		type = strcmp(route->pattern, "/metrics") == 0 ? "text/plain"
+		    : strcmp(route->pattern, "/docs") == 0     ? "text/html"
+							       : "text/javascript";
+	kore_buf_appendf(out,
+	    ",\"responses\":{\"%d\":{\"description\":\"%s\",\"content\":{\"%s\":{\"schema\":"
+	    "{\"$ref\":\"#/components/schemas/%s\"}}}}",
+	    route->status, http_status_text(route->status), type, schema);
+}
+
+static void
+write_responses(
+    struct kore_buf *out, const struct route *route, const struct json *catalogue, int function, struct arena *arena)
+{
+	const char *schema = route->answer;
+	int codes[CODES_MAX], count, i, k;
+
+	if (function >= 0)
+		schema = json_string(catalogue, json_find(catalogue, function, "result"), arena);
+	write_success(out, route, schema);
+	count = collect_codes(route, catalogue, function, arena, codes);
+	for (i = 0; i < count; i++) {
+		for (k = 0; k < i && error_codes[codes[k]].status != error_codes[codes[i]].status; k++)
+			;
+		if (k == i)
+			write_error(out, error_codes[codes[i]].status, codes, count);
+	}
+	kore_buf_append(out, "}", 1);
+}
+
+/* GET /api/v1/events/{id} is get_api_v1_events_id. */
+static void
+write_id(struct kore_buf *out, const struct route *route)
+{
+	const char *p;
+	char c;
+
+	kore_buf_appendf(out, "\"operationId\":\"");
+	for (p = http_method_text(route->method); *p != '\0'; p++) {
+		c = (char)tolower((unsigned char)*p);
+		kore_buf_append(out, &c, 1);
+	}
+	for (p = route->pattern; *p != '\0'; p++) {
+		if (*p != '{' && *p != '}')
+			kore_buf_append(out, strchr("/.-", *p) != NULL ? "_" : p, 1);
+	}
+	kore_buf_append(out, "\"", 1);
+}
+
+static void
+write_words(
+    struct kore_buf *out, const struct route *route, const struct json *catalogue, int function, struct arena *arena)
+{
+	size_t i;
+
+	for (i = 0; strncmp(route->pattern, tags[i].path, strlen(tags[i].path)) != 0; i++)
+		;
+	kore_buf_appendf(out, ",\"tags\":[\"%s\"],\"summary\":", tags[i].name);
+	json_escape(out, route->summary);
+	kore_buf_appendf(out, ",\"description\":");
+	if (function >= 0)
+		json_escape(out, json_string(catalogue, json_find(catalogue, function, "description"), arena));
+	else
+		json_escape(out, route->summary);
+}
+
+/* `"get":{...}` */
+void
+operation_write(struct kore_buf *out, const struct route *route, const struct json *catalogue, struct arena *arena)
+{
+	char name[64];
+	int function = -1;
+
+	if (operation_function(route, name, sizeof(name)))
+		function = json_find(catalogue, json_find(catalogue, 0, "functions"), name);
+	kore_buf_appendf(out, "\"%s\":{",
+	    route->method == HTTP_METHOD_GET         ? "get"
+		: route->method == HTTP_METHOD_POST  ? "post"
+		: route->method == HTTP_METHOD_PUT   ? "put"
+		: route->method == HTTP_METHOD_PATCH ? "patch"
+						     : "delete");
+	write_id(out, route);
+	write_words(out, route, catalogue, function, arena);
+	kore_buf_appendf(out, ",\"security\":[%s]", route->access == ACCESS_PUBLIC ? "" : "{\"bearer\":[]}");
+	write_parameters(out, route);
+	write_body(out, route);
+	write_responses(out, route, catalogue, function, arena);
+	kore_buf_append(out, "}", 1);
+}

@@ -1,0 +1,214 @@
+"""/openapi.json tells the truth: every route of the document is walked, answers are checked against its schemas (S3-GW-3,
+S5-GW-7, S5-TEST-1); and /docs shows it."""
+
+import re
+from uuid import uuid4
+
+import jsonschema
+import pytest
+
+from client import Client, expect, unique
+from conftest import PASSWORD
+from routes import all_routes
+
+ROUTES = all_routes()
+REFERENCE = "#/components/schemas/"
+
+
+@pytest.fixture(scope="module")
+def document(url):
+    return expect(Client(url).get("/openapi.json"), 200)
+
+
+def operation_of(document, route):
+    return document["paths"][route.path][route.method.lower()]
+
+
+def check(document, schema, value):
+    """Does the value fit the schema, and has it no field that the schema does not name?"""
+    root = {**schema, "components": document["components"]}
+    jsonschema.Draft202012Validator(root, format_checker=jsonschema.FormatChecker()).validate(value)
+    undocumented(document, schema, value)
+
+
+def resolve(document, schema):
+    """Its properties, those of the schemas that it refers to too; None when it has none."""
+    if "$ref" in schema:
+        return resolve(document, document["components"]["schemas"][schema["$ref"].removeprefix(REFERENCE)])
+    parts = [resolve(document, part) or {} for part in schema.get("allOf", [])] + [schema.get("properties", {})]
+    return {name: part for properties in parts for name, part in properties.items()} or None
+
+
+def undocumented(document, schema, value, where=""):
+    if isinstance(value, list):
+        for element in value:
+            undocumented(document, schema.get("items", {}), element, f"{where}[]")
+    if not isinstance(value, dict):
+        return
+    for choice in schema.get("anyOf", []):
+        if choice.get("type") != "null":
+            schema = choice
+    properties = resolve(document, schema)
+    if properties is None:
+        return
+    assert set(value) <= set(properties), (where, set(value) - set(properties))
+    for name, part in properties.items():
+        undocumented(document, part, value.get(name), f"{where}.{name}")
+
+
+def test_every_route_is_documented(document):
+    documented = {
+        (method.upper(), path) for path, operations in document["paths"].items() for method in operations
+    }
+    assert documented == {(route.method, route.path) for route in ROUTES}
+    assert document["openapi"] == "3.1.0"
+
+
+def test_document_is_sound(document):
+    """Every reference leads somewhere, every schema is one, ids are unique, tags are declared."""
+    names = set(re.findall(REFERENCE + r"(\w+)", str(document)))
+    assert names <= set(document["components"]["schemas"])
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    tags = {tag["name"] for tag in document["tags"]}
+    assert {tag for operation in operations for tag in operation["tags"]} <= tags
+    assert all(operation["description"] and operation["summary"] for operation in operations)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_operation(document, route):
+    """Access, parameters, the body's example, errors by code: each as the route has them."""
+    operation = operation_of(document, route)
+    assert operation["security"] == {"PUBLIC": [], "USER": [{"bearer": []}], "ADMIN": [{"bearer": []}]}[route.access]
+    in_path = [parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"]
+    assert in_path == re.findall(r"\{(\w+)\}", route.path)
+    assert str(route.status) in operation["responses"]
+    if route.access != "PUBLIC":
+        assert "UNAUTHORIZED" in operation["responses"]["401"]["content"]["application/json"]["examples"]
+    if route.limit != "NONE":
+        assert "RATE_LIMITED" in operation["responses"]["429"]["content"]["application/json"]["examples"]
+    if "requestBody" in operation:
+        content = operation["requestBody"]["content"]["application/json"]
+        check(document, content["schema"], content["example"])
+    for status, response in operation["responses"].items():
+        if int(status) >= 400:
+            for example in response["content"]["application/json"]["examples"].values():
+                check(document, response["content"]["application/json"]["schema"], example["value"])
+
+
+@pytest.fixture
+def walker(document, anonymous, new_user, admin, new_event, new_venue):
+    """Sends a request that has to succeed: the document's own example, with ids and words that are true here."""
+    user = new_user()
+    event = new_event()
+    who = {"PUBLIC": anonymous, "USER": user, "ADMIN": admin}
+    ids = {
+        "/events/{id}": lambda: new_event()["event_id"],
+        "/seats/hold/{id}": lambda: user.hold(event, quantity=1)["hold_id"],
+        "/bookings/{id}": lambda: user.book(event, quantity=1)["booking_id"],
+        "/admin/venues/{id}": lambda: new_venue()["venue_id"],
+        "/docs/{file}": lambda: "init.js",
+    }
+    mine = {"email": user.email, "password": user.password}
+    true_here = {
+        "POST /api/v1/auth/register": lambda: {"email": f"{unique('user')}@example.com"},
+        "POST /api/v1/auth/admin/register": lambda: {"email": f"{unique('admin')}@example.com"},
+        "POST /api/v1/auth/login": lambda: mine,
+        "POST /api/v1/auth/admin/login": lambda: {"email": admin.email, "password": admin.password},
+        "POST /api/v1/auth/refresh": lambda: {"refresh_token": user.refresh_token},
+        "POST /api/v1/auth/logout": lambda: {"refresh_token": user.refresh_token},
+        "POST /api/v1/auth/admin/refresh": lambda: {
+            "refresh_token": admin.post(
+                "/api/v1/auth/admin/login", {"email": admin.email, "password": admin.password}
+            ).json["refresh_token"]
+        },
+        "PUT /api/v1/auth/change-password": lambda: {"current_password": user.password},
+        "POST /api/v1/auth/change-password": lambda: {"current_password": user.password},
+        "POST /api/v1/seats/hold": lambda: {"event_id": event["event_id"]},
+        "POST /api/v1/bookings/confirm": lambda: {"hold_id": user.hold(event, quantity=1)["hold_id"]},
+        "PUT /api/v1/admin/events/{id}/status": lambda: {"status": "inactive"},
+    }
+
+    def walk(route):
+        path = route.path
+        for part, make in ids.items():
+            if part in path:
+                path = path.replace(part, re.sub(r"\{\w+\}", make(), part))
+        assert "{" not in path, "say above where to find an id for this path"
+        operation = operation_of(document, route)
+        body = None
+        if "requestBody" in operation:
+            body = operation["requestBody"]["content"]["application/json"]["example"]
+            body = {name: float(value) if type(value).__name__ == "Decimal" else value for name, value in body.items()}
+            body.update(true_here.get(str(route), dict)())
+        client = admin if route.path.endswith("/auth/admin/register") else who[route.access]
+        return client.request(route.method, path, body)
+
+    return walk
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_answer_fits_its_schema(document, walker, route):
+    """"Try it": the example of the document succeeds, and the answer is what the document says."""
+    answer = walker(route)
+    assert answer.status == route.status, answer
+    assert "x-unknown-fields" not in answer.headers
+    content = operation_of(document, route)["responses"][str(route.status)]["content"]
+    declared = answer.headers["content-type"].split(";")[0]
+    if route.path != "/docs/{file}":
+        assert list(content) == [declared]
+    if declared == "application/json":
+        check(document, content[declared]["schema"], answer.json)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_refusals_are_documented(document, anonymous, user, admin, route):
+    """Without a token, without the role, without fields, with ids that are unknown or none: a documented status and code."""
+    somewhere = route.somewhere()
+    body = None if route.method in ("GET", "DELETE") else {}
+    if route.path.startswith(("/metrics", "/docs")):
+        return
+    answers = [client.request(route.method, somewhere, body) for client in (anonymous, user, admin)]
+    if "{id}" in route.path:
+        answers.append(admin.request(route.method, re.sub(r"\{\w+\}", "not-an-id", route.path), body))
+    for answer in answers:
+        if answer.status < 400:
+            continue
+        responses = operation_of(document, route)["responses"]
+        assert str(answer.status) in responses, answer
+        content = responses[str(answer.status)]["content"]["application/json"]
+        assert answer.code in content["examples"], (answer, list(content["examples"]))
+        check(document, content["schema"], answer.json)
+
+
+def test_problem_details_fit_their_schema(document, anonymous):
+    answer = anonymous.request("GET", f"/api/v1/events/{uuid4()}", headers={"Accept": "application/problem+json"})
+    check(document, {"$ref": REFERENCE + "problem"}, answer.json)
+
+
+def test_document_can_be_kept(anonymous):
+    first = anonymous.get("/openapi.json")
+    assert first.headers["cache-control"] == "no-cache"
+    again = anonymous.request("GET", "/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status == 304
+
+
+def test_docs_page(anonymous):
+    """S3-GW-3, S5-GW-7: everything that the page loads comes from this server, and its policy allows nothing else."""
+    page = anonymous.get("/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "connect-src 'self'" in policy
+    sources = re.findall(r'(?:src|href)="(/[^"]+)"', page.body.decode())
+    assert "/docs/swagger-ui-bundle.js" in sources and "/openapi.json" in sources
+    assert "http" not in re.sub(r"<!doctype.*?>", "", page.body.decode())
+    for source in sources:
+        answer = anonymous.get(source)
+        assert answer.status == 200 and answer.body, source
+        packed = anonymous.request("GET", source, headers={"Accept-Encoding": "gzip"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert len(packed.body) < len(answer.body) or len(answer.body) < 2000
+    for nowhere in ("/docs/nothing.js", "/docs/..%2fnothing", "/docs/LICENSE/x"):
+        assert anonymous.get(nowhere).status == 404
