@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -31,28 +30,30 @@ http_date(char *out, size_t size)
 	(void)strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
-/* The digits of a `"version":N` at the end of an object; their number, 0 without one. */
+/* The digits of an object's own `"version":N`, behind which only plain fields come; their number, 0 without one. */
 static int
-version_at_end(const char *text, size_t len, const char **digits)
+version_digits(const char *text, size_t len, const char **digits)
 {
 	static const char key[] = "\"version\":";
-	const char *p = text + len - 1;
+	size_t key_len = strlen(key);
+	const char *p;
 
-	if (len < sizeof(key) + 1 || *p != '}')
+	if (len == 0 || text[--len] != '}')
 		return (0);
-	for (*digits = p; *digits > text && isdigit((unsigned char)(*digits)[-1]); --*digits)
-		;
-	if (*digits == p || (size_t)(*digits - text) < strlen(key) ||
-	    memcmp(*digits - strlen(key), key, strlen(key)) != 0)
-		return (0);
-	return ((int)(p - *digits));
+	for (p = text + len; p > text && strchr("{}[]", *--p) == NULL;) {
+		if ((size_t)(text + len - p) < key_len || memcmp(p, key, key_len) != 0)
+			continue;
+		*digits = p + key_len;
+		return ((int)strspn(*digits, "0123456789"));
+	}
+	return (0);
 }
 
 static const char *
 entity_tag(struct request *rq)
 {
 	const char *version = "";
-	int len = version_at_end(rq->reply, rq->reply_len, &version);
+	int len = version_digits(rq->reply, rq->reply_len, &version);
 
 	return (arena_printf(&rq->arena, "%.*s%s%016llx", len, version, len > 0 ? "." : "",
 	    (unsigned long long)XXH3_64bits(rq->reply, rq->reply_len)));

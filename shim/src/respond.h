@@ -1,7 +1,7 @@
 /*
  * The last step of a request: from a recorded answer (reply.h) to what goes out.
  *
- * Validators: an answer of a GET's SQL call has an ETag, "VERSION.HASH": the object's version, where it ends with one,
+ * Validators: an answer of a GET's SQL call has an ETag, "VERSION.HASH": the object's version, where it has one,
  * and a hash of the whole text, as more changes than what raises the version. If-None-Match with it is answered 304;
  * If-Match looks at the version only (bind.c). A compressed answer has "-gzip" behind it, for it is another text.
  *
