@@ -65,12 +65,14 @@ EV_STATEMENT(unknown_pricing,
 
 EV_STATEMENT(copy_sections,
 			 "INSERT INTO evently.event_section (event_id, section_id, ordinal, name, kind, capacity,"
-			 " price_multiplier, price, stripes)"
+			 " price_multiplier, price, stripes, focal_x, focal_y)"
 			 " SELECT $1, s.section_id, s.ordinal, s.name, s.kind, s.capacity,"
 			 "        CASE WHEN p.price IS NULL THEN coalesce(p.price_multiplier, s.price_multiplier) END,"
 			 "        evently.round_money(coalesce(p.price, $3 * coalesce(p.price_multiplier, s.price_multiplier)), $4),"
-			 "        evently.stripes_for(s.capacity, count(*) OVER ()::integer)"
-			 "   FROM evently.venue_section s"
+			 "        evently.stripes_for(s.capacity, count(*) OVER ()::integer), f.x, f.y"
+			 "   FROM evently.venue_section s,"
+			 "        LATERAL (SELECT (min(v.x) + max(v.x)) / 2 AS x, min(v.y) AS y FROM evently.venue_seat v"
+			 "                  WHERE v.section_id = s.section_id) f"
 			 "   LEFT JOIN LATERAL (SELECT j.price, j.price_multiplier"
 			 "       FROM pg_catalog.jsonb_to_recordset(coalesce($5, '[]'))"
 			 "            AS j (section_id uuid, name text, price numeric, price_multiplier numeric)"

@@ -37,13 +37,6 @@ EV_STATEMENT(lock_seats,
 			 " ORDER BY ordinal FOR UPDATE",
 			 UUIDOID, INT4ARRAYOID);
 
-EV_STATEMENT(pick_seats,
-			 "SELECT ordinal, label, hold_id IS NOT NULL FROM evently.event_seat"
-			 " WHERE event_id = $1 AND section_id = $2 AND booking_id IS NULL"
-			 "   AND (held_until IS NULL OR held_until <= $3)"
-			 " ORDER BY ordinal LIMIT $4 FOR UPDATE SKIP LOCKED",
-			 UUIDOID, UUIDOID, TIMESTAMPTZOID, INT4OID);
-
 EV_STATEMENT(give_seats,
 			 "UPDATE evently.event_seat SET hold_id = $3, held_until = $4, booking_id = $5"
 			 " WHERE event_id = $1 AND ordinal = ANY ($2)",
@@ -228,24 +221,6 @@ ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
 	}
 	if (ntaken > 0)
 		refuse_taken(event, taken, ntaken);
-}
-
-EvSeat *
-ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock)
-{
-	EvSeat *seats = palloc(n * sizeof(EvSeat));
-
-	if (ev_query(&pick_seats, ev_uuid(&event->event_id), ev_uuid(&section->section_id),
-				 ev_time(clock), ev_int(n)) < (uint64) n)
-		return NULL;
-	for (int i = 0; i < n; i++)
-		seats[i] = (EvSeat){
-			.ordinal = ev_get_int(i, 1),
-			.label = ev_get_text(i, 2),
-			.section = (int) (section - event->sections),
-			.was_held = ev_get_bool(i, 3),
-		};
-	return seats;
 }
 
 void

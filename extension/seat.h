@@ -43,8 +43,8 @@ extern EvSeat *ev_seats_find(EvEvent *event, char *const *names, int n);
 extern void ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n);
 
 /*
- * Lock the first n free seats of a section, passing by seats that others are deciding about; NULL if there are less. Some
- * may be locked then: call it in a subtransaction.
+ * Lock the n best free seats of a section (pick.h), together where that can be, passing by seats that others are deciding
+ * about; NULL if there are less. Some may be locked then: call it in a subtransaction.
  */
 extern EvSeat *ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock);
 

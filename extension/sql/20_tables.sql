@@ -141,6 +141,8 @@ CREATE TABLE evently.event_section (
 	price_multiplier numeric,
 	price numeric NOT NULL CHECK (price >= 0 AND price < 1e15),
 	stripes smallint NOT NULL CHECK (stripes BETWEEN 1 AND 64),
+	focal_x numeric,
+	focal_y numeric,
 	PRIMARY KEY (event_id, section_id),
 	UNIQUE (event_id, ordinal)
 );

@@ -21,3 +21,8 @@ ALTER TABLE evently.event ADD COLUMN max_tickets_per_user integer
 	CONSTRAINT event_max_tickets_per_user_check CHECK (max_tickets_per_user > 0);
 ALTER TABLE evently.hold ADD COLUMN reason text, ADD COLUMN renewals integer NOT NULL DEFAULT 0;
 DROP INDEX evently.event_type_start;
+
+ALTER TABLE evently.event_section ADD COLUMN focal_x numeric, ADD COLUMN focal_y numeric;
+UPDATE evently.event_section c SET focal_x = s.x, focal_y = s.y
+FROM (SELECT event_id, section_id, (min(x) + max(x)) / 2 AS x, min(y) AS y FROM evently.event_seat GROUP BY 1, 2) s
+WHERE s.event_id = c.event_id AND s.section_id = c.section_id;
