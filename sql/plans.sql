@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS evently CASCADE;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 BEGIN;
-SELECT plan(19);
+SELECT plan(21);
 
 -- Rows of a table that this transaction has read so far, by index or not.
 CREATE FUNCTION rows_read(name text) RETURNS bigint LANGUAGE sql AS $$
@@ -52,6 +52,13 @@ SELECT cmp_ok(rows_read('hold') - :before, '<=', 20::bigint, 'what is left is co
 SELECT rows_read('hold') AS before \gset
 SELECT is(evently.expire_holds(:'old', 10), 2, 'expired holds are tidied');
 SELECT cmp_ok(rows_read('hold') - :before, '<=', 20::bigint, 'and no others looked at');
+SELECT rows_read('hold') AS before \gset
+SELECT FROM evently.due_work();
+SELECT cmp_ok(rows_read('hold') - :before, '<=', 10::bigint, 'the background worker looks at an event''s first hold alone');
+UPDATE evently.outbox SET xid = '3';
+SELECT rows_read('outbox') AS before \gset
+SELECT FROM evently.outbox_read("limit" => 10);
+SELECT cmp_ok(rows_read('outbox') - :before, '<=', 20::bigint, 'the outbox is read no further than wanted');
 
 -- The next event is in no statistics at all, while they say that the first fills the table.
 ANALYZE;

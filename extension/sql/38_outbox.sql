@@ -59,7 +59,9 @@ END;
 COMMENT ON FUNCTION evently.outbox_start(text) IS
 'The first transaction that may have rows that a reader (outbox or notification) has not acknowledged. Another cluster counts other transactions: after a restore everything is looked at again.';
 
--- Two ranges in place of one condition: while a transaction runs for long, what comes after it is not looked at in vain.
+-- Two ranges in place of one condition: while a transaction runs for long, what comes after it is not looked at in vain. A
+-- CASE, because the planner must not guess how many rows are left to be read from how many there were when it last looked:
+-- they are always read in the order of the key, and no further than wanted.
 CREATE FUNCTION evently.settled_outbox(after_xid xid8, after_id uuid, reader text, max_rows integer) RETURNS SETOF evently.outbox
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -67,16 +69,16 @@ BEGIN ATOMIC
 		(SELECT o.* FROM evently.outbox o
 		WHERE (o.xid, o.id) > (settled_outbox.after_xid, settled_outbox.after_id)
 			AND o.xid < pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
-			AND CASE settled_outbox.reader WHEN 'outbox' THEN o.acked_at IS NULL
-				WHEN 'notification' THEN o.notice AND o.notified_at IS NULL ELSE true END
+			AND CASE WHEN settled_outbox.reader = 'outbox' AND o.acked_at IS NOT NULL
+				OR settled_outbox.reader = 'notification' AND (o.notified_at IS NOT NULL OR NOT o.notice) THEN false ELSE true END
 		ORDER BY o.xid, o.id LIMIT max_rows)
 		UNION ALL
 		(SELECT o.* FROM evently.outbox o
-		WHERE (o.xid, o.id) > (settled_outbox.after_xid, settled_outbox.after_id)
-			AND o.xid >= pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+		WHERE o.xid >= greatest(settled_outbox.after_xid, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()))
+			AND (o.xid > settled_outbox.after_xid OR o.id > settled_outbox.after_id)
 			AND o.xid IS DISTINCT FROM pg_catalog.pg_current_xact_id_if_assigned()
-			AND CASE settled_outbox.reader WHEN 'outbox' THEN o.acked_at IS NULL
-				WHEN 'notification' THEN o.notice AND o.notified_at IS NULL ELSE true END
+			AND CASE WHEN settled_outbox.reader = 'outbox' AND o.acked_at IS NOT NULL
+				OR settled_outbox.reader = 'notification' AND (o.notified_at IS NOT NULL OR NOT o.notice) THEN false ELSE true END
 		ORDER BY o.xid, o.id LIMIT max_rows)) s
 	ORDER BY s.xid, s.id LIMIT max_rows;
 END;
