@@ -7,9 +7,9 @@ PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_con
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 
 SOURCES := $(sort $(wildcard extension/*.c))
-VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" extension/evently.control)
+EV_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" extension/evently.control)
 SQL := $(sort $(wildcard extension/sql/*.sql))
-INSTALL_SQL := build/evently--$(VERSION).sql
+INSTALL_SQL := build/evently--$(EV_VERSION).sql
 UPDATE_SQL := build/evently--1.0--1.1.sql
 
 EXTENSION = extension/evently
@@ -18,6 +18,7 @@ OBJS = $(SOURCES:extension/%.c=build/%.o)
 DATA = extension/upgrade/evently--1.0.sql
 DATA_built = $(INSTALL_SQL) $(UPDATE_SQL)
 # The last flag keeps the checkout's path out of the library: two copies of one version build the same file.
+PG_CPPFLAGS = -DEV_VERSION='"$(EV_VERSION)"'
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers '-ffile-prefix-map=$(CURDIR)=.'
 EXTRA_CLEAN = build
 
@@ -45,7 +46,7 @@ clean: clean-shim
 clean-shim:
 	$(MAKE) -C shim clean
 
-$(OBJS): build/%.o: extension/%.c | build
+$(OBJS): build/%.o: extension/%.c extension/evently.control | build
 	$(CC) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(OBJS:.o=.d)

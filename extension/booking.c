@@ -15,6 +15,7 @@
 #include "idempotency.h"
 #include "lock.h"
 #include "outbox.h"
+#include "permission.h"
 #include "request.h"
 #include "spi.h"
 #include "table.h"
@@ -352,8 +353,8 @@ evently_get_booking(PG_FUNCTION_ARGS)
 	EvBooking booking;
 
 	ev_begin(EV_READS);
-	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
-							  ev_uuid_argument(fcinfo, 2));
+	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"), NULL);
+	ev_require_reader(ev_uuid_argument(fcinfo, 2), &booking.user_id, &booking.event_id, "booking");
 	PG_RETURN_DATUM(ev_end(ev_booking_detail(ev_row(fcinfo), &booking)));
 }
 

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "args.h"
 #include "errors.h"
+#include "id.h"
 #include "permission.h"
 #include "tuple.h"
 
@@ -51,12 +52,25 @@ maybe_text(const char *text)
 	return text == NULL ? ev_null() : ev_text(text);
 }
 
+static bool
+may(const pg_uuid_t *actor_id, const pg_uuid_t *event_id, const char *permission)
+{
+	return ev_query(&may_with_event, ev_uuid(actor_id), maybe_text(permission), ev_uuid(event_id)) > 0;
+}
+
 void
 ev_require_event_permission(const pg_uuid_t *actor_id, const pg_uuid_t *event_id, const char *permission)
 {
-	if (actor_id != NULL &&
-		ev_query(&may_with_event, ev_uuid(actor_id), maybe_text(permission), ev_uuid(event_id)) == 0)
+	if (actor_id != NULL && !may(actor_id, event_id, permission))
 		ev_require_permission(actor_id, permission, "event");
+}
+
+void
+ev_require_reader(const pg_uuid_t *actor_id, const pg_uuid_t *user_id, const pg_uuid_t *event_id, const char *what)
+{
+	if (actor_id == NULL || ev_same_id(actor_id, user_id) || may(actor_id, event_id, "bookings:read"))
+		return;
+	ev_require_permission(actor_id, "bookings:read", what);
 }
 
 void

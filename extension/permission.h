@@ -27,6 +27,10 @@
  */
 extern void ev_require_event_permission(const pg_uuid_t *actor_id, const pg_uuid_t *event_id, const char *permission);
 
+/* What somebody bought is seen by him, and by who has bookings:read for the event. */
+extern void ev_require_reader(const pg_uuid_t *actor_id, const pg_uuid_t *user_id, const pg_uuid_t *event_id,
+							  const char *what);
+
 /* The same for all events together. */
 extern void ev_require_permission(const pg_uuid_t *actor_id, const char *permission, const char *what);
 

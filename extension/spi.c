@@ -24,6 +24,10 @@
 static bool making_plan;
 static get_relation_info_hook_type next_relation_info_hook;
 
+EV_STATEMENT(extension_version,
+			 "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = coalesce($1, 'evently')",
+			 TEXTOID);
+
 /*
  * A writer refuses REPEATABLE READ and above, whose snapshot would be older than the locks it takes, and bounds its
  * lock waits, unless the session did. The setting ends with the function: each one is declared with a SET clause
@@ -47,11 +51,33 @@ begin_write(void)
 	}
 }
 
+/*
+ * Functions of an older version do not have the arguments that this library reads. They are there from the installation of
+ * a new library until the database is updated. Once right, it stays right as long as this backend has this library.
+ */
+static void
+require_version(void)
+{
+	static bool is_right = false;
+	char *version;
+
+	if (is_right)
+		return;
+	version = ev_query(&extension_version, ev_null()) > 0 ? ev_get_text(0, 1) : "none";
+	if (strcmp(version, EV_VERSION) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the database has version %s of extension evently, but the library is of version %s", version, EV_VERSION),
+				 errhint("Update it: ALTER EXTENSION evently UPDATE;")));
+	is_right = true;
+}
+
 void
 ev_begin(EvAccess access)
 {
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	require_version();
 	if (access == EV_WRITES)
 		begin_write();
 }

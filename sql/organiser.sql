@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(54);
+SELECT plan(58);
 
 -- Accounts: two administrators of their own events, one of all, one who may only look, and people.
 CREATE FUNCTION account(name text) RETURNS uuid LANGUAGE sql STABLE
@@ -70,11 +70,16 @@ SELECT is(seen_by('olga', NULL), 'of olga of the club', 'whoever made them');
 SELECT is(seen_by('otto', NULL), 'of otto', 'and not those of others');
 SELECT throws_ok($$SELECT evently.delete_organiser(team('Club'), account('olga'))$$, 'VE506', NULL, 'a team with events is not deleted');
 
+SELECT evently.book(event('of the club'), person('x'), quantity => 1) \g /dev/null
+SELECT is((evently.get_booking(NULL, booking('x'), account('bob'))).user_id, person('x'), 'a member with bookings:read sees who booked');
+SELECT throws_ok(format('SELECT evently.get_booking(NULL, booking(''x''), account(%L))', p), 'VE002', 'the booking belongs to somebody else', p || ' does not')
+FROM unnest('{ann,otto}'::text[]) p;
+SELECT throws_ok($$SELECT evently.cancel_booking(NULL, booking('x'), account('bob'))$$, 'VE002', NULL, 'and cancels nobody''s booking');
 SELECT throws_ok($$SELECT evently.get_event_analytics(event('of olga'), account('bob'))$$, 'VE002', NULL, 'without analytics:read there are no figures');
 SELECT evently.book(event('of the club'), person('x'), quantity => 2) \g /dev/null
-SELECT is((evently.get_event_analytics(event('of the club'), account('olga'))).tickets_sold, 2::bigint, 'with it there are');
+SELECT is((evently.get_event_analytics(event('of the club'), account('olga'))).tickets_sold, 3::bigint, 'with it there are');
 SELECT is((SELECT sum(r.tickets_booked) FROM evently.get_revenue('event', actor_id => account(person)) v, unnest(v.rows) r), tickets,
-	format('the figures of %s are those of his teams', person)) FROM (VALUES ('olga', 2::numeric), ('bob', NULL)) p (person, tickets);
+	format('the figures of %s are those of his teams', person)) FROM (VALUES ('olga', 3::numeric), ('bob', NULL)) p (person, tickets);
 
 -- Its members
 SELECT throws_ok($$SELECT evently.remove_organiser_member(team('Club'), account('olga'), account('olga'))$$, 'VE503', NULL,

@@ -8,12 +8,15 @@ CREATE DATABASE evently_upgrade;
 \c evently_upgrade
 \i sql/include/catalogue.psql
 CREATE EXTENSION pgtap;
-SELECT plan(12);
+SELECT plan(14);
 
 CREATE EXTENSION evently VERSION '1.0' CASCADE;
 \i test/upgrade/data-1.0.sql
 CREATE TEMP TABLE before AS SELECT * FROM pg_temp.contents();
 SELECT is((SELECT count(DISTINCT tbl) FROM before), 14::bigint, 'S3-DATA-1: every table of 1.0 has rows');
+
+SELECT throws_like(format('SELECT evently.%s', call), 'the database has version 1.0 of extension evently, but%', call || ' waits for the update')
+FROM unnest(ARRAY['list_events_page()', 'expire_holds(NULL)']) call;
 
 -- What is made anew can't be used by others meanwhile: their objects are not dropped for them.
 CREATE VIEW busy AS SELECT invariant FROM evently.verify();
