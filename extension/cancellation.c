@@ -194,6 +194,14 @@ chosen(const Wanted *request, const EvEvent *event)
 	return cancellation;
 }
 
+EvCancellation
+ev_cancellation_of(EvBooking *booking, const EvEvent *event)
+{
+	const Wanted all = {.booking = booking};
+
+	return chosen(&all, event);
+}
+
 void
 ev_cancellation_decide(EvCancellation *cancellation, TimestampTz clock)
 {

@@ -23,6 +23,9 @@ typedef struct EvCancellation
 	TimestampTz clock;
 } EvCancellation;
 
+/* All tickets that are left of a booking. */
+extern EvCancellation ev_cancellation_of(EvBooking *booking, const EvEvent *event);
+
 /* Fee and refund, or why not: the refusals of policy.h. */
 extern void ev_cancellation_decide(EvCancellation *cancellation, TimestampTz clock);
 

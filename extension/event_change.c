@@ -1,6 +1,6 @@
 /*
  * event_change.c
- *		Changing and cancelling events: everything that takes Q exclusive on purpose.
+ *		Changing events (event_cancel.c cancels them): everything that takes Q exclusive on purpose.
  *
  * Every change waits for the bookings under way and keeps new ones out until it commits, so a booking never acts on
  * a status, price or capacity that is no longer true.
@@ -27,7 +27,6 @@
 PG_FUNCTION_INFO_V1(evently_update_event);
 PG_FUNCTION_INFO_V1(evently_set_event_status);
 PG_FUNCTION_INFO_V1(evently_set_event_organiser);
-PG_FUNCTION_INFO_V1(evently_cancel_event);
 
 EV_STATEMENT(load_for_change,
 			 "SELECT status, start_datetime, end_datetime, total_capacity, currency,"
@@ -66,69 +65,13 @@ EV_STATEMENT(set_organiser,
 			 "UPDATE evently.event SET organiser_id = $2 WHERE event_id = $1",
 			 UUIDOID, UUIDOID);
 
-EV_STATEMENT(raise_version,
-			 "UPDATE evently.event SET version = version + 1, updated_at = clock_timestamp() WHERE event_id = $1",
-			 UUIDOID);
-
-EV_STATEMENT(release_holds,
-			 "UPDATE evently.hold SET status = CASE WHEN expires_at <= $2 THEN 'expired' ELSE 'released' END::evently.hold_status"
-			 " WHERE event_id = $1 AND status = 'active'",
-			 UUIDOID, TIMESTAMPTZOID);
-
-EV_STATEMENT(free_all_seats,
-			 "UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL, booking_id = NULL"
-			 " WHERE event_id = $1 AND num_nonnulls(hold_id, booking_id) > 0",
-			 UUIDOID);
-
-EV_STATEMENT(restore_stock,
-			 "UPDATE evently.stock t SET available = p.size / p.stripes + (t.stripe < p.size % p.stripes)::integer"
-			 "  FROM (SELECT section_id, capacity, stripes FROM evently.event_section WHERE event_id = $1"
-			 "         UNION ALL SELECT pool_id, size, stripes FROM evently.pool WHERE event_id = $1) p (pool_id, size, stripes)"
-			 " WHERE t.event_id = $1 AND t.section_id = p.pool_id",
-			 UUIDOID);
-
-EV_STATEMENT(refund_bookings,
-			 "INSERT INTO evently.cancellation (event_id, cancellation_id, booking_id, fee, refund_amount, currency,"
-			 " reason, requested_at)"
-			 " SELECT event_id, evently.new_id(event_id), booking_id, evently.round_money(0, currency),"
-			 "        (SELECT sum(t.price) FROM evently.ticket t WHERE t.event_id = b.event_id"
-			 "          AND t.booking_id = b.booking_id AND t.cancelled_at IS NULL),"
-			 "        currency, 'event cancelled', $2"
-			 "   FROM evently.booking b WHERE event_id = $1 AND status = 'confirmed'",
-			 UUIDOID, TIMESTAMPTZOID);
-
-EV_STATEMENT(cancel_all_tickets,
-			 "UPDATE evently.ticket t SET cancelled_at = $2, cancellation_id = c.cancellation_id, fee = 0"
-			 "  FROM evently.cancellation c"
-			 " WHERE t.event_id = $1 AND t.cancelled_at IS NULL AND c.event_id = $1 AND c.booking_id = t.booking_id"
-			 "   AND c.requested_at = $2",
-			 UUIDOID, TIMESTAMPTZOID);
-
-EV_STATEMENT(cancel_all_bookings,
-			 "UPDATE evently.booking SET status = 'cancelled', version = version + 1"
-			 " WHERE event_id = $1 AND status = 'confirmed'",
-			 UUIDOID);
-
-EV_STATEMENT(cancellation_summary,
-			 "SELECT ROW(e.event_id, 'Event cancelled', $2, $3,"
-			 "           (SELECT evently.round_money(coalesce(sum(c.refund_amount), 0), e.currency)"
-			 "              FROM evently.cancellation c WHERE c.event_id = e.event_id AND c.requested_at = $4),"
-			 "           e.currency, e.version)::evently.event_cancellation"
-			 "  FROM evently.event e WHERE e.event_id = $1",
-			 UUIDOID, INT4OID, INT4OID, TIMESTAMPTZOID);
-
 EV_STATEMENT(replay_event,
 			 "SELECT json_populate_record(NULL::evently.event_detail, $1)",
-			 JSONOID);
-
-EV_STATEMENT(replay_cancellation,
-			 "SELECT json_populate_record(NULL::evently.event_cancellation, $1)",
 			 JSONOID);
 
 static const EvOperation update_operation = {"update_event", &replay_event};
 static const EvOperation status_operation = {"set_event_status", &replay_event};
 static const EvOperation organiser_operation = {"set_event_organiser", &replay_event};
-static const EvOperation cancel_operation = {"cancel_event", &replay_cancellation};
 
 /* An event about to change: Q is held exclusively. */
 typedef struct Change
@@ -161,14 +104,6 @@ begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version
 	change.sale_end = ev_is_null(0, 7) ? ev_null() : ev_time(ev_get_time(0, 7));
 	change.clock = GetCurrentTimestamp();
 	return change;
-}
-
-/* Tells of a change, and returns what it made. */
-static Datum
-tell(const Change *change, const char *type, Datum detail)
-{
-	ev_outbox_add(&change->event_id, "EVENT", &change->event_id, type, change->actor_id, ev_render(detail));
-	return detail;
 }
 
 static Datum
@@ -343,38 +278,4 @@ evently_set_event_organiser(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &organiser_operation, ev_required_uuid(fcinfo, 0, "event_id"),
 									  ev_uuid_argument(fcinfo, 2), set_event_organiser)));
-}
-
-static Datum
-cancel(FunctionCallInfo fcinfo)
-{
-	Change change;
-	EvArg event;
-	EvArg clock;
-	int holds;
-	int bookings;
-
-	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
-	require_modifiable(&change);
-	event = ev_uuid(&change.event_id);
-	clock = ev_time(change.clock);
-	ev_query(&set_status, event, ev_text("cancelled"));
-	ev_query(&raise_version, event);
-	holds = (int) ev_query(&release_holds, event, clock);
-	ev_query(&free_all_seats, event);
-	ev_query(&refund_bookings, event, clock);
-	ev_query(&cancel_all_tickets, event, clock);
-	bookings = (int) ev_query(&cancel_all_bookings, event);
-	ev_query(&restore_stock, event);
-	ev_query(&cancellation_summary, event, ev_int(bookings), ev_int(holds), clock);
-	return tell(&change, "EVENT_CANCELLED", ev_copied_value(0, 1));
-}
-
-/* cancel_event(event_id, actor_id, version, idempotency_key): holds are released, bookings refunded in full */
-Datum
-evently_cancel_event(PG_FUNCTION_ARGS)
-{
-	ev_begin(EV_WRITES);
-	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &cancel_operation, ev_required_uuid(fcinfo, 0, "event_id"),
-									  ev_uuid_argument(fcinfo, 1), cancel)));
 }

@@ -24,7 +24,8 @@ SELECT ARRAY['hold_seats(''$'', ''$'', ''{A-1}'')', 'hold_tickets(''$'', ''$'', 
 	'release_hold(''$'', ''$'')', 'confirm_hold(''$'', ''$'')', 'book(''$'', ''$'', ''{A-1}'')', 'cancel_booking(''$'', ''$'')',
 	'expire_holds(''$'')', 'lock_event(''$'')', 'create_event(''x'', now(), total_capacity => 1)', 'update_event(''$'')', 'cancel_event(''$'')',
 	'set_event_status(''$'', ''inactive'')', 'create_cancellation_policy(''$'')', 'update_cancellation_policy(''$'')',
-	'begin_payment(''$'', ''$'')', 'complete_payment(''$'', ''$'', ''paid'')', 'complete_refund(''$'', ''$'')'] AS writers, ARRAY['get_event(''$'')', 'get_hold(''$'', ''$'')', 'verify()'] AS readers \gset
+	'begin_payment(''$'', ''$'')', 'complete_payment(''$'', ''$'', ''paid'')', 'complete_refund(''$'', ''$'')',
+	'continue_event_cancellation(''$'')'] AS writers, ARRAY['get_event(''$'')', 'get_hold(''$'', ''$'')', 'verify()'] AS readers \gset
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 CALL pg_temp.ask(replace(:'writers', '$', :nobody)::text[]);
 CALL pg_temp.ask(replace(:'readers', '$', :nobody)::text[]);
@@ -39,7 +40,7 @@ SELECT plan(63);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
-SELECT is((SELECT count(*) FROM told WHERE sqlstate = 'VE003'), 38::bigint, 'and all were asked');
+SELECT is((SELECT count(*) FROM told WHERE sqlstate = 'VE003'), 40::bigint, 'and all were asked');
 SELECT results_eq($$SELECT sqlstate FROM told WHERE call ~ '^(get|verify)' ORDER BY 1$$, $$VALUES ('VE106'), ('VE401'), ('none')$$, 'those that read do');
 
 -- One call for every refusal, in a world where it is right, and the facts its DETAIL tells.

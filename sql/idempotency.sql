@@ -7,7 +7,7 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'evently'::regnamespace AND has_function_privilege('evently_api', p.oid, 'EXECUTE')
 		AND obj_description(p.oid, 'pg_proc') ~ 'Writes (?!nothing)'
 		AND p.proargnames[p.pronargs] IS DISTINCT FROM 'idempotency_key'
-		AND p.proname NOT IN ('expire_holds', 'prune_outbox', 'outbox_ack', 'notification_ack', 'update_account')$$,
+		AND p.proname NOT IN ('expire_holds', 'continue_event_cancellation', 'finish_event_cancellation', 'prune_outbox', 'outbox_ack', 'notification_ack', 'update_account')$$,
 	'every function that writes has an idempotency key as its last argument');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'evently'::regnamespace AND 'idempotency_key' = ANY (p.proargnames)

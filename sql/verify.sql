@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(81);
+SELECT plan(82);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -141,6 +141,7 @@ FROM (VALUES
 	(18, 'a refund of another payment', $$INSERT INTO evently.refund SELECT event_id, person('x'), person('x'), NULL, amount, currency, status, reason, due_at,
 		created_at, completed_at FROM evently.refund$$),
 	(19, 'a refund of less than its cancellation says', $$UPDATE evently.refund SET amount = 19; UPDATE evently.payment SET refunded = 19 WHERE refunded > 0$$),
+	(15, 'an event that is being cancelled, but is not', $$UPDATE evently.event SET is_cancelling = true WHERE event_id = of_club()$$),
 	(15, 'a cancelled event with bookings', $$UPDATE evently.event SET status = 'cancelled' WHERE event_id = of_club()$$),
 	(16, 'a pool with one too many', $$UPDATE evently.stock SET available = available + 1 WHERE section_id = person('pool') AND stripe = 0$$),
 	(16, 'a pool larger than its stock', $$UPDATE evently.pool SET size = size + 1$$),

@@ -123,6 +123,7 @@ CREATE TABLE evently.event (
 	organiser_id uuid,
 	has_ticket_types boolean NOT NULL DEFAULT false,
 	max_tickets_per_user integer CONSTRAINT event_max_tickets_per_user_check CHECK (max_tickets_per_user > 0),
+	is_cancelling boolean NOT NULL DEFAULT false,
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );

@@ -247,3 +247,6 @@ CREATE INDEX venue_text ON evently.venue USING gin (name gin_trgm_ops) WITH (fas
 CREATE INDEX event_seat_unsold ON evently.event_seat (event_id, section_id, ordinal) WHERE booking_id IS NULL;
 COMMENT ON INDEX evently.event_seat_unsold IS 'What best available seats are picked from: as short as the section is sold.';
 COMMENT ON COLUMN evently.event_section.focal_x IS 'With focal_y the middle of the section''s front, which best available seats are nearest to; null: of a dump of 1.0.';
+
+CREATE INDEX event_cancelling ON evently.event (event_id) WHERE is_cancelling;
+COMMENT ON COLUMN evently.event.is_cancelling IS 'It is cancelled, and holds or bookings of it are still to be ended: continue_event_cancellation() does.';

@@ -7,9 +7,11 @@ CREATE TYPE evently.event_cancellation AS (
 	holds_released integer,
 	refund_amount numeric,
 	currency text,
-	version integer
+	version integer,
+	remaining integer
 );
-COMMENT ON TYPE evently.event_cancellation IS 'Answer of cancel_event(): what it ended, and the sum refunded.';
+COMMENT ON TYPE evently.event_cancellation IS
+	'Answer of cancel_event() and continue_event_cancellation(): what this call ended, the sum that it refunded, and how many holds and bookings are still to be ended.';
 
 CREATE TYPE evently.event_sections AS (
 	event_id uuid,
@@ -109,7 +111,28 @@ CREATE FUNCTION evently.cancel_event(event_id uuid, actor_id uuid DEFAULT NULL, 
 RETURNS evently.event_cancellation
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_cancel_event';
 COMMENT ON FUNCTION evently.cancel_event(uuid, uuid, integer, text) IS
-'Cancels an event that has not started: releases its holds, cancels its bookings with a full refund, hides it from the public; final. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE, VE901 IDEMPOTENCY_KEY_REUSED. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, stock, outbox, idempotency.';
+'Cancels an event that has not started: from its commit on nothing of it is sold, and it is hidden from the public; final. Its holds are released and its bookings cancelled with a full refund, the first 500 of them at once; as long as remaining is not 0, continue_event_cancellation() has to be called, by anybody: the background worker does, or CALL finish_event_cancellation(). Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, payment, refund, stock, outbox, idempotency.';
+
+CREATE FUNCTION evently.continue_event_cancellation(event_id uuid DEFAULT NULL, max_rows integer DEFAULT 500)
+RETURNS evently.event_cancellation
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_continue_event_cancellation';
+COMMENT ON FUNCTION evently.continue_event_cancellation(uuid, integer) IS
+'Ends the next max_rows holds and bookings of a cancelled event (null: of one that has some left) as cancel_event() does. Whatever stopped it before, it goes on where it was. Null where no event is left to be continued. Errors: VE401 EVENT_NOT_FOUND. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, payment, refund, stock, outbox.';
+
+-- It commits after each part, so it can neither run as its owner nor set a search_path: it has the caller's rights and calls
+-- what he may call himself.
+CREATE PROCEDURE evently.finish_event_cancellation(event_id uuid)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	LOOP
+		EXIT WHEN coalesce((evently.continue_event_cancellation(finish_event_cancellation.event_id)).remaining, 0) OPERATOR(pg_catalog.=) 0;
+		COMMIT;
+	END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE evently.finish_event_cancellation(uuid) IS
+'continue_event_cancellation() until nothing is left, with a COMMIT after each part: CALL it outside of a transaction. Errors: VE401 EVENT_NOT_FOUND. Writes what continue_event_cancellation() does.';
 
 CREATE FUNCTION evently.get_event(event_id uuid, published_only boolean DEFAULT false, actor_id uuid DEFAULT NULL) RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_event';
@@ -200,6 +223,7 @@ GRANT EXECUTE ON FUNCTION
 	evently.set_event_organiser(uuid, uuid, uuid, integer, text),
 	evently.publish_event(uuid, uuid, text),
 	evently.cancel_event(uuid, uuid, integer, text),
+	evently.continue_event_cancellation(uuid, integer),
 	evently.get_event(uuid, boolean, uuid),
 	evently.get_availability(uuid, boolean),
 	evently.get_sections(uuid, boolean),
@@ -209,3 +233,4 @@ GRANT EXECUTE ON FUNCTION
 	evently.list_events_page(text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, boolean, uuid, text),
 	evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, text)
 TO evently_api;
+GRANT EXECUTE ON PROCEDURE evently.finish_event_cancellation(uuid) TO evently_api;

@@ -196,12 +196,12 @@ BEGIN ATOMIC
 	FROM evently.hold h
 	WHERE h.total_price <> (SELECT sum(p) FROM unnest(h.prices) p) OR h.total_price = 'NaN'
 	UNION ALL
-	SELECT 15, 'a cancelled event is still held or booked', e.event_id, format('%s holds, %s bookings', l.holds, l.bookings)
+	SELECT 15, 'a cancelled event is still held or booked, and nobody is to end that', e.event_id, format('%s holds, %s bookings', l.holds, l.bookings)
 	FROM evently.event e,
 		LATERAL (SELECT
 			(SELECT count(*) FROM evently.hold h WHERE h.event_id = e.event_id AND h.status = 'active') AS holds,
 			(SELECT count(*) FROM evently.booking b WHERE b.event_id = e.event_id AND b.status = 'confirmed') AS bookings) l
-	WHERE e.status = 'cancelled' AND l.holds + l.bookings > 0
+	WHERE CASE e.status WHEN 'cancelled' THEN NOT e.is_cancelling AND l.holds + l.bookings > 0 ELSE e.is_cancelling END
 	UNION ALL
 	SELECT 16, 'the stock of a pool is not its size less what is sold and held of it, or not in its stripes',
 		coalesce(p.event_id, h.event_id, s.event_id),

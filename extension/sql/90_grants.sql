@@ -10,8 +10,8 @@ BEGIN
 		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
 		JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'evently' AND d.deptype = 'e'
 	LOOP
-		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO evently_owner', object);
-		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', object);
+		EXECUTE pg_catalog.format('ALTER ROUTINE %s OWNER TO evently_owner', object);
+		EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', object);
 	END LOOP;
 	FOR object IN SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c
 		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
