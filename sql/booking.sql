@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(52);
+SELECT plan(60);
 
 -- Booking at once
 SELECT results_eq(
@@ -102,6 +102,18 @@ SELECT is((SELECT p.total || ' ' || cardinality(p.bookings) || ' ' || p.has_more
 SELECT is((SELECT p.total || ' ' || cardinality(p.bookings) FROM evently.list_bookings_page(person('nobody')) p), '0 0', 'nobody has none');
 SELECT throws_ok($$SELECT evently.list_bookings(person('fay'), status => 'paid')$$, 'VE001', NULL, 'an unknown status');
 SELECT throws_ok($$SELECT evently.list_bookings(person('nobody'), status => 'paid')$$, 'VE001', NULL, 'also of who has no booking');
+
+-- For administrators
+SELECT is((SELECT p.total || ' ' || cardinality(p.bookings) FROM evently.list_admin_bookings_page(NULL, "limit" => 2) p),
+	(SELECT count(*) || ' 2' FROM evently.booking), 'S4-BOOK-6: everybody''s bookings');
+SELECT is((SELECT array_agg(b.booking_id) FROM unnest((evently.list_admin_bookings_page(NULL, event('twin'), "limit" => 100)).bookings) b),
+	(SELECT array_agg(booking_id ORDER BY booking_id DESC) FROM evently.booking WHERE event_id = event('twin')), 'of an event, newest first');
+SELECT is((SELECT p.total FROM evently.list_admin_bookings_page(NULL, event('club'), person('fay'), 'Cancelled') p), 2::bigint, 'of a person, with a status');
+SELECT is((SELECT p.total FROM evently.list_admin_bookings_page(NULL, user_id => person('fay')) p), 3::bigint, 'of all events');
+SELECT throws_ok($$SELECT evently.list_admin_bookings_page(person('eve'))$$, 'VE002', NULL, 'not for everybody');
+SELECT throws_ok($$SELECT evently.list_admin_bookings_page(person('eve'), event('club'))$$, 'VE002', NULL, 'nor of one event');
+SELECT throws_ok($$SELECT evently.list_admin_bookings_page(NULL, person('x'))$$, 'VE401', NULL, 'an unknown event');
+SELECT throws_ok($$SELECT evently.list_admin_bookings_page(NULL, status => 'paid')$$, 'VE001', NULL, 'an unknown status');
 
 -- The caller's own row and the booking: both or neither
 CREATE TABLE my_invoice (note text PRIMARY KEY, booking_id uuid);

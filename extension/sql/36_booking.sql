@@ -67,10 +67,18 @@ END;
 COMMENT ON FUNCTION evently.list_bookings_page(uuid, integer, integer, integer, uuid, text) IS
 'One page of list_bookings(). page from 1, or offset; limit 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';
 
+CREATE FUNCTION evently.list_admin_bookings_page(actor_id uuid, event_id uuid DEFAULT NULL, user_id uuid DEFAULT NULL,
+	status text DEFAULT NULL, page integer DEFAULT NULL, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL)
+RETURNS evently.booking_page
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_admin_bookings_page';
+COMMENT ON FUNCTION evently.list_admin_bookings_page(uuid, uuid, uuid, text, integer, integer, integer) IS
+'One page of the bookings of an event, for who has bookings:read for it (permission.h), or without an event of all, newest first; user_id: those of one person; status: confirmed or cancelled. page from 1, or offset; limit 20 by default, 100 at most. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
+
 GRANT EXECUTE ON FUNCTION
 	evently.book(uuid, uuid, text[], integer, uuid, text, text, jsonb, text),
 	evently.confirm_hold(uuid, uuid, uuid, jsonb, text),
 	evently.get_booking(uuid, uuid, uuid),
 	evently.list_bookings(uuid, uuid, text, integer, bigint),
+	evently.list_admin_bookings_page(uuid, uuid, uuid, text, integer, integer, integer),
 	evently.list_bookings_page(uuid, integer, integer, integer, uuid, text)
 TO evently_api;
