@@ -17,6 +17,9 @@
  * pool's, so a crowd that waits for one popular seat stops nobody else. What a lock guards is read in a statement
  * that starts after the lock is granted, and the clock is read after the last lock.
  *
+ * A pending payment has a K of its own, (event, payment): taken after the key of the call, before U. The rows of payments and
+ * refunds are changed under it, or under the row lock of the booking they paid for, so they are never waited for.
+ *
  * Accounts are outside this order: their locks (administrators, sessions) are K locks in transactions that take no other.
  *
  * They are advisory locks with values in the tag's fourth field that pg_advisory_lock() never uses, so they appear in
