@@ -1,7 +1,7 @@
 -- Every change of state tells the world outside, in its own transaction.
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(52);
+SELECT plan(53);
 
 -- What a call has told since the last time this was asked.
 CREATE TEMPORARY TABLE told (id uuid);
@@ -103,6 +103,11 @@ SELECT results_eq('SELECT kind, name, email, subject, event_name FROM evently.no
 	('booking_confirmed', NULL, NULL, 'Your booking for club', 'club'),
 	('booking_cancelled', NULL, NULL, 'Your booking was cancelled: club', 'club')$$,
 	'S3-NOTIF-1, S3-NOTIF-4, H41: bookings and cancellations are queued for a mailer, whether there is one or not');
+SAVEPOINT before_tickets;
+UPDATE evently.outbox SET type = 'TICKETS_CANCELLED' WHERE type = 'BOOKING_CANCELLED';
+SELECT is((SELECT subject FROM evently.notification_read() WHERE kind = 'tickets_cancelled'), 'Tickets of your booking were cancelled: club',
+	'so are tickets that are cancelled');
+ROLLBACK TO before_tickets;
 SELECT is(evently.notification_ack(ARRAY(SELECT position FROM evently.notification_read(2))), 2, 'two are sent');
 SELECT results_eq('SELECT kind FROM evently.notification_read()', ARRAY['booking_cancelled'], 'one is left');
 

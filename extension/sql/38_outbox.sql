@@ -30,7 +30,7 @@ CREATE TYPE evently.notification_detail AS (
 	occurred_at timestamptz
 );
 COMMENT ON TYPE evently.notification_detail IS
-	'What a person is to be told, for a mailer. kind: booking_confirmed, booking_cancelled, waitlist_offered. email and name are null where the user has no account here.';
+	'What a person is to be told, for a mailer. kind: booking_confirmed, booking_cancelled, tickets_cancelled, waitlist_offered. email and name are null where the user has no account here.';
 
 CREATE FUNCTION evently.outbox_add(event_id uuid, aggregatetype text, aggregateid uuid, type text, user_id uuid, payload json)
 RETURNS void
@@ -125,6 +125,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT o.xid::text || '/' || o.id::text, o.id, lower(o.type), o.user_id, a.email, a.name,
 		CASE o.type WHEN 'BOOKING_CONFIRMED' THEN 'Your booking for ' WHEN 'BOOKING_CANCELLED' THEN 'Your booking was cancelled: '
+			WHEN 'TICKETS_CANCELLED' THEN 'Tickets of your booking were cancelled: '
 			ELSE 'Your place on the waitlist: seats are kept for you for ' END || coalesce(e.name, 'your event'),
 		o.event_id, e.name, e.start_datetime, e.timezone, o.payload, o.occurred_at
 	FROM evently.settled_outbox(evently.outbox_start('notification'), '00000000-0000-0000-0000-000000000000', 'notification',
