@@ -48,7 +48,7 @@ SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_
 		('notification_ack'), ('notification_read'), ('outbox_ack'), ('outbox_position'), ('outbox_read'),
 		('place_hold'), ('prune_outbox'), ('publish_event'), ('quote_cancellation'), ('release_hold'),
 		('remove_organiser_member'), ('render'), ('resize_quota'), ('round_money'), ('set_event_organiser'),
-		('set_event_status'), ('set_organiser_member'), ('unblock_seats'), ('update_access_code'), ('update_account'),
+		('set_event_status'), ('set_organiser_member'), ('search_events'), ('unblock_seats'), ('update_access_code'), ('update_account'),
 		('update_cancellation_policy'), ('update_event'), ('update_organiser'), ('update_seat'), ('update_section'),
 		('update_ticket_type'), ('update_venue'), ('update_venue_template'), ('validate_hold'), ('verify'),
 		('was_replayed')$$,

@@ -124,6 +124,10 @@ CREATE TABLE evently.event (
 	has_ticket_types boolean NOT NULL DEFAULT false,
 	max_tickets_per_user integer CONSTRAINT event_max_tickets_per_user_check CHECK (max_tickets_per_user > 0),
 	is_cancelling boolean NOT NULL DEFAULT false,
+	document tsvector GENERATED ALWAYS AS (setweight(to_tsvector('simple', name), 'A')
+		|| setweight(to_tsvector('simple', coalesce(event_type, '')), 'B')
+		|| array_to_tsvector(array_remove(array_remove(tags, ''), NULL))
+		|| setweight(to_tsvector('simple', coalesce(description, '')), 'C')) STORED,
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );

@@ -27,3 +27,7 @@ UPDATE evently.event_section c SET focal_x = s.x, focal_y = s.y
 FROM (SELECT event_id, section_id, (min(x) + max(x)) / 2 AS x, min(y) AS y FROM evently.event_seat GROUP BY 1, 2) s
 WHERE s.event_id = c.event_id AND s.section_id = c.section_id;
 ALTER TABLE evently.event ADD COLUMN is_cancelling boolean NOT NULL DEFAULT false;
+ALTER TABLE evently.event ADD COLUMN document tsvector GENERATED ALWAYS AS (setweight(to_tsvector('simple', name), 'A')
+		|| setweight(to_tsvector('simple', coalesce(event_type, '')), 'B')
+		|| array_to_tsvector(array_remove(array_remove(tags, ''), NULL))
+		|| setweight(to_tsvector('simple', coalesce(description, '')), 'C')) STORED;
