@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(66);
+SELECT plan(67);
 
 -- What cancelling the last booking of a person would keep and give back; the refusal's code where it is refused.
 CREATE FUNCTION quoted(event text, person text) RETURNS text LANGUAGE plpgsql AS $$
@@ -92,6 +92,9 @@ SELECT is((SELECT string_agg((evently.get_cancellation(NULL, c.cancellation_id, 
 	'56.66 28.33', 'each of them by its id');
 SELECT throws_ok($$SELECT evently.get_cancellation(NULL, c.cancellation_id, person('eve')) FROM evently.list_cancellations(person('bob')) c$$, 'VE002', NULL, 'not by others');
 SELECT is((SELECT p.total || ' ' || cardinality(p.cancellations) || ' ' || p.has_more FROM evently.list_cancellations_page(person('bob'), "limit" => 1) p), '2 1 true', 'page by page');
+
+SELECT is((SELECT a.gross - a.refunds || ' ' || a.revenue FROM evently.get_event_analytics(event('dear')) a),
+	(SELECT sum(fee) || ' ' || sum(fee) FROM evently.cancellation WHERE event_id = event('dear')), 'H51: what is left is the fees, also in the figures of the event');
 
 -- Currencies
 SELECT evently.create_event(currency, now() + interval '30 days', total_capacity => 50, base_price => price, currency => currency)

@@ -80,6 +80,21 @@ def test_confirm_with_the_other_fields_of_the_seeds(user, event):
     assert_error(confirm(user, hold, user_id=str(uuid4())), 403, "FORBIDDEN")
     booking = expect(confirm(user, hold, event_id=event["event_id"], user_id=user.user_id, payment_method="credit_card"), 201)
     assert booking["quantity"] == 1
+    assert booking["payment"]["status"] == "paid" and booking["payment"]["method"] == "credit_card"
+
+
+def test_a_declined_payment(user, event):
+    """H10: no booking, and the hold stands until its own expiry; nor does a direct booking leave anything."""
+    before = user.available(event)
+    declined = {"token": "tok_declined"}
+    path = f"/api/v1/events/{event['event_id']}/book"
+    assert_error(user.post(path, {"quantity": 2, "payment": declined}), 402, "PAYMENT_DECLINED")
+    assert user.available(event) == before
+    hold = user.hold(event, quantity=2)
+    assert_error(confirm(user, hold, payment=declined), 402, "PAYMENT_DECLINED")
+    assert expect(user.get(f"/api/v1/seats/hold/{hold['hold_id']}"), 200)["status"] == "active"
+    booking = expect(confirm(user, hold, payment={"token": "tok_ok", "method": "card"}), 201)
+    assert booking["payment"]["amount"] == booking["total_price"]
 
 
 @pytest.mark.parametrize(
