@@ -101,10 +101,24 @@ authenticate(struct request *rq)
 	return (true);
 }
 
+static bool
+internal_key_given(const struct request *rq)
+{
+	const char *key = request_header(rq, "x-internal-api-key");
+	size_t len = strlen(config.internal_api_key);
+
+	return (key != NULL && len > 0 && strlen(key) == len && CRYPTO_memcmp(key, config.internal_api_key, len) == 0);
+}
+
 /* May the caller use the route? If not, the request has been answered. */
 bool
 auth_authorize(struct request *rq)
 {
+	if (rq->route->access == ACCESS_INTERNAL) {
+		if (!internal_key_given(rq))
+			reply_unauthorized(rq, "Missing or invalid API key");
+		return (!rq->answered);
+	}
 	if (!authenticate(rq))
 		return (false);
 	if (rq->route->access == ACCESS_ADMIN && strcmp(rq->caller.role, "admin") != 0) {
@@ -126,8 +140,8 @@ flow_new(struct request *rq, enum session_form form)
 	return (flow);
 }
 
-static bool
-password_is_fit(struct request *rq, const char *field, const char *password)
+bool
+auth_password_is_fit(struct request *rq, const char *field, const char *password)
 {
 	size_t len = strlen(password);
 
@@ -148,31 +162,13 @@ session_done(struct request *rq)
 	session_reply(rq, flow->refresh_token, flow->form);
 }
 
-/*
- * Takes what the route's fields say, in their order; what comes behind those taken (a role in a registration: nobody
- * becomes an administrator by saying so) is accepted from older clients and without any effect.
- */
-static bool
-take_fields(struct request *rq, int count, const char **targets[])
-{
-	int i;
-
-	if (!bind_call(rq))
-		return (false);
-	for (i = 0; i < count; i++)
-		*targets[i] = rq->call.values[i];
-	memset(rq->call.values, 0, sizeof(rq->call.values));
-
-	return (true);
-}
-
 static bool
 registration_fields(struct request *rq, struct flow *flow)
 {
-	return (take_fields(rq, 6,
+	return (bind_fields(rq, 6,
 		    (const char **[]){ &flow->email, &flow->password, &flow->name, &flow->first_name, &flow->last_name,
 			&flow->phone_number }) &&
-	    password_is_fit(rq, "password", flow->password));
+	    auth_password_is_fit(rq, "password", flow->password));
 }
 
 static void
@@ -218,15 +214,6 @@ register_admin_hashed(struct request *rq, const char *hash)
 	value[6] = rq->caller.user_id;
 	value[7] = flow->mode;
 	call_statement(rq, register_admin_statement, true, session_done);
-}
-
-static bool
-internal_key_given(const struct request *rq)
-{
-	const char *key = request_header(rq, "x-internal-api-key");
-	size_t len = strlen(config.internal_api_key);
-
-	return (key != NULL && len > 0 && strlen(key) == len && CRYPTO_memcmp(key, config.internal_api_key, len) == 0);
 }
 
 void
@@ -370,7 +357,7 @@ login(struct request *rq, enum session_form form)
 {
 	struct flow *flow = flow_new(rq, form);
 
-	if (!take_fields(rq, 2, (const char **[]){ &flow->email, &flow->password }))
+	if (!bind_fields(rq, 2, (const char **[]){ &flow->email, &flow->password }))
 		return;
 	rq->call.values[0] = flow->email;
 	call_statement(rq, credentials_statement, false, login_found);
@@ -394,7 +381,7 @@ refresh(struct request *rq, enum session_form form)
 	struct flow *flow = flow_new(rq, form);
 	const char *token;
 
-	if (!take_fields(rq, 1, (const char **[]){ &token }))
+	if (!bind_fields(rq, 1, (const char **[]){ &token }))
 		return;
 	session_new_token(rq, &flow->refresh_token, &flow->token_hash);
 	rq->call.values[0] = session_token_hash(rq, token);
@@ -437,7 +424,7 @@ auth_logout(struct request *rq)
 {
 	const char *token;
 
-	if (!take_fields(rq, 1, (const char **[]){ &token }))
+	if (!bind_fields(rq, 1, (const char **[]){ &token }))
 		return;
 	rq->call.values[0] = session_token_hash(rq, token);
 	call_statement(rq, end_statement, true, logout_done);
@@ -484,8 +471,8 @@ auth_change_password(struct request *rq)
 {
 	struct flow *flow = flow_new(rq, SESSION_PLAIN);
 
-	if (!take_fields(rq, 2, (const char **[]){ &flow->password, &flow->new_password }) ||
-	    !password_is_fit(rq, "new_password", flow->new_password))
+	if (!bind_fields(rq, 2, (const char **[]){ &flow->password, &flow->new_password }) ||
+	    !auth_password_is_fit(rq, "new_password", flow->new_password))
 		return;
 	rq->call.values[0] = rq->caller.user_id;
 	rq->call.values[1] = rq->caller.version;

@@ -11,6 +11,7 @@
 
 void auth_prepare(void);
 bool auth_authorize(struct request *rq);
+bool auth_password_is_fit(struct request *rq, const char *field, const char *password);
 
 void auth_register(struct request *rq);
 void auth_login(struct request *rq);

@@ -368,6 +368,25 @@ bind_call(struct request *rq)
 	return (true);
 }
 
+/*
+ * What the fields of a handler's route say, in their order; the values are free for a call again. Fields behind those
+ * taken (a role in a registration: nobody becomes an administrator by saying so) are accepted from older clients, and
+ * have no effect.
+ */
+bool
+bind_fields(struct request *rq, int count, const char **targets[])
+{
+	int i;
+
+	if (!bind_call(rq))
+		return (false);
+	for (i = 0; i < count; i++)
+		*targets[i] = rq->call.values[i];
+	memset(rq->call.values, 0, sizeof(rq->call.values));
+
+	return (true);
+}
+
 static bool
 is_plain_name(const char *name)
 {

@@ -15,6 +15,7 @@ bool bind_body(struct request *rq);
 bool bind_query(struct request *rq);
 bool bind_value(struct request *rq, const struct binding *binding, const char **value);
 bool bind_call(struct request *rq);
+bool bind_fields(struct request *rq, int count, const char **targets[]);
 const char *bind_unknown(struct request *rq);
 
 #endif

@@ -16,7 +16,8 @@
 #include "dotenv.h"
 #include "log.h"
 
-#define SECRET_MIN 32
+#define SECRET_MIN       32
+#define SECRET_KINDS_MIN 8 /* different bytes; hexadecimal has up to 16 */
 
 enum kind {
 	KIND_TEXT,
@@ -255,19 +256,21 @@ derive_defaults(struct setting *s)
 		s->origin = config.development ? "default, development" : "default";
 	} else if (s->target == &config.jwt_secret && config.development) {
 		s->origin = "made once, $EVENTLY_HOME/jwt_secret";
+	} else if (s->target == &config.internal_api_key && config.development) {
+		s->origin = "made once, $EVENTLY_HOME/internal_api_key";
 	}
 }
 
 /* Development only: the secret is made once and kept, so that tokens outlive a restart. */
 static char *
-kept_secret(struct setting *s)
+kept_secret(struct setting *s, const char *file)
 {
 	char path[PATH_MAX], text[2 * SECRET_MIN + 1];
 	unsigned char bytes[SECRET_MIN];
 	ssize_t len;
 	int fd, i;
 
-	(void)snprintf(path, sizeof(path), "%s/jwt_secret", config.home);
+	(void)snprintf(path, sizeof(path), "%s/%s", config.home, file);
 	(void)mkdir(config.home, 0755);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd != -1) {
@@ -289,23 +292,39 @@ kept_secret(struct setting *s)
 	return (strdup(text));
 }
 
-void
-config_check_secret(void)
+/* A secret of one's own must be long, and no row of one letter; in development anything goes. */
+static void
+check_strength(const struct setting *s, const char *secret)
 {
-	struct setting *s = setting_find("EVENTLY_JWT_SECRET");
+	size_t kinds, i;
+
+	for (kinds = i = 0; secret[i] != '\0'; i++)
+		kinds += strchr(secret, secret[i]) == secret + i;
+	if (config.development || (i >= SECRET_MIN && kinds >= SECRET_KINDS_MIN))
+		return;
+	refuse(s,
+	    "it is too weak: give a random text of at least %d bytes, for example from "
+	    "`openssl rand -hex 32`",
+	    SECRET_MIN);
+}
+
+void
+config_check_secrets(void)
+{
+	struct setting *s = setting_find("EVENTLY_JWT_SECRET"), *key = setting_find("EVENTLY_INTERNAL_API_KEY");
 
 	if (*config.jwt_secret == '\0' && config.development)
-		config.jwt_secret = kept_secret(s);
+		config.jwt_secret = kept_secret(s, "jwt_secret");
+	if (*config.internal_api_key == '\0' && config.development)
+		config.internal_api_key = kept_secret(key, "internal_api_key");
 	if (*config.jwt_secret == '\0')
 		refuse(s,
 		    "it is missing: give a random text of at least %d bytes, for example from "
 		    "`openssl rand -hex 32` (only EVENTLY_ENV=development makes one itself)",
 		    SECRET_MIN);
-	if (strlen(config.jwt_secret) < SECRET_MIN && !config.development)
-		refuse(s,
-		    "it is shorter than %d bytes: give a longer one, for example from "
-		    "`openssl rand -hex 32`",
-		    SECRET_MIN);
+	check_strength(s, config.jwt_secret);
+	if (*config.internal_api_key != '\0')
+		check_strength(key, config.internal_api_key);
 }
 
 void

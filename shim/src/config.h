@@ -54,7 +54,7 @@ struct config {
 extern struct config config;
 
 void config_load(void);
-void config_check_secret(void); /* a missing secret is made, in development, or ends the start */
+void config_check_secrets(void); /* missing ones are made, in development; a missing or weak one ends the start */
 void config_print(void);
 
 #endif

@@ -184,9 +184,10 @@ claims_are_good(const struct json *json, struct jwt_claims *claims, struct arena
 	claims->user_id = claim_text(json, "sub", arena);
 	claims->role = claim_text(json, "role", arena);
 	claims->version = claim_number(json, "ver", 0);
+	claims->expires = claim_number(json, "exp", 0);
 
 	return (value_is_uuid(claims->user_id) && strcmp(claim_text(json, "iss", arena), ISSUER) == 0 &&
-	    strcmp(claim_text(json, "typ", arena), "access") == 0 && claim_number(json, "exp", 0) > now &&
+	    strcmp(claim_text(json, "typ", arena), "access") == 0 && claims->expires > now &&
 	    claim_number(json, "nbf", now + 1) <= now && claims->version > 0 && claims->version <= INT_MAX &&
 	    (strcmp(claims->role, "user") == 0 || strcmp(claims->role, "admin") == 0));
 }

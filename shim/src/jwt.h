@@ -19,6 +19,7 @@ struct jwt_claims {
 	const char *role;
 	const char *permissions; /* JSON array */
 	long long version; /* the account's token version */
+	long long expires; /* of a verified token: seconds since the epoch */
 };
 
 void jwt_init(const char *secret);

@@ -29,6 +29,7 @@
 #include "metrics.h"
 #include "openapi.h"
 #include "password.h"
+#include "people.h"
 #include "pgconnect.h"
 #include "pgpipe.h"
 #include "reply.h"
@@ -119,7 +120,7 @@ kore_parent_configure(int argc, char **argv)
 	kore_foreground = 1;
 	parse_arguments(argc, argv);
 	config_load();
-	config_check_secret();
+	config_check_secrets();
 	limit_files();
 	configure_kore();
 	client_ip_prepare();
@@ -128,6 +129,7 @@ kore_parent_configure(int argc, char **argv)
 	jwt_init(config.jwt_secret);
 	password_init();
 	auth_prepare();
+	people_prepare();
 	health_prepare();
 	route_compile();
 	openapi_prepare();

@@ -360,6 +360,10 @@ write_words(
 void
 operation_write(struct kore_buf *out, const struct route *route, const struct json *catalogue, struct arena *arena)
 {
+	static const char *const security[] = { [ACCESS_PUBLIC] = "",
+		[ACCESS_USER] = "{\"bearer\":[]}",
+		[ACCESS_ADMIN] = "{\"bearer\":[]}",
+		[ACCESS_INTERNAL] = "{\"internal\":[]}" };
 	char name[64];
 	int function = -1;
 
@@ -373,7 +377,7 @@ operation_write(struct kore_buf *out, const struct route *route, const struct js
 						     : "delete");
 	write_id(out, route);
 	write_words(out, route, catalogue, function, arena);
-	kore_buf_appendf(out, ",\"security\":[%s]", route->access == ACCESS_PUBLIC ? "" : "{\"bearer\":[]}");
+	kore_buf_appendf(out, ",\"security\":[%s]", security[route->access]);
 	write_parameters(out, route);
 	write_body(out, route);
 	write_responses(out, route, catalogue, function, arena);

@@ -26,7 +26,7 @@
 #include <libpq-fe.h>
 
 #define PG_STATEMENTS_MAX 128
-#define PG_VALUES_MAX     24
+#define PG_VALUES_MAX     32
 
 enum pg_outcome {
 	PG_ROWS, /* result has the rows */

@@ -130,7 +130,8 @@ placeholder_compile(struct route *route, const struct path *path)
 	const char *p, *next, *open;
 
 	kore_buf_init(&call, 512);
-	kore_buf_appendf(&call, "%s r%s", route->call, route->access == ACCESS_PUBLIC ? "" : SESSION_CHECK);
+	kore_buf_appendf(&call, "%s r%s", route->call,
+	    route->access == ACCESS_USER || route->access == ACCESS_ADMIN ? SESSION_CHECK : "");
 	route->keyed = strstr(route->call, "{header.idempotency-key}") != NULL;
 	kore_buf_init(&sql, 512);
 	kore_buf_appendf(&sql, "SELECT evently.render(r)%s FROM ", route->keyed ? ", evently.was_replayed()" : "");

@@ -9,6 +9,7 @@
 #include "exposition.h"
 #include "health.h"
 #include "openapi.h"
+#include "people.h"
 #include "placeholder.h"
 #include "route.h"
 

@@ -39,8 +39,9 @@ class Answer:
 class Client:
     """Sends requests, each on a connection of its own, so it may be shared by threads."""
 
-    def __init__(self, url, token=None, user=None, refresh_token=None, password=None):
+    def __init__(self, url, token=None, user=None, refresh_token=None, password=None, internal_key=None):
         self.url = url
+        self.internal_key = internal_key
         self.token = token
         self.user = user
         self.refresh_token = refresh_token
@@ -77,6 +78,8 @@ class Client:
             sent["Content-Type"] = "application/json"
         if self.token is not None:
             sent["Authorization"] = f"Bearer {self.token}"
+        if self.internal_key is not None:
+            sent["X-Internal-API-Key"] = self.internal_key
         sent.update(headers or {})
         connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE_S)
         try:

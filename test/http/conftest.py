@@ -77,6 +77,14 @@ def all_is_well_at_the_end(url, sql, log_file, secrets):
     assert [secret for secret in secrets if secret in text] == []
 
 
+@pytest.fixture(scope="session")
+def internal_key(secrets):
+    """What other services send; made by the web app in development."""
+    key = (pathlib.Path(os.environ["EVENTLY_HOME"]) / "internal_api_key").read_text()
+    secrets.add(key)
+    return key
+
+
 @pytest.fixture
 def anonymous(url):
     return Client(url)

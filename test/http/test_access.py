@@ -26,7 +26,7 @@ def test_public_routes_need_no_token(anonymous, route):
     assert answer.status in (200, 400, 404), answer
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.access != "PUBLIC"], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.access in ("USER", "ADMIN")], ids=str)
 def test_other_routes_need_a_token(anonymous, route):
     """H61: a stranger gets 401, before anything else is looked at."""
     answer = anonymous.request(route.method, route.somewhere(), body_for(route))
@@ -50,9 +50,21 @@ def test_admin_routes_take_admins_only(somebody, admin, route):
     assert answer.status in (200, 400, 404), answer
 
 
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.access == "INTERNAL"], ids=str)
+def test_internal_routes_take_the_key_only(anonymous, admin, internal_key, route):
+    """S1-INT-5, S2's RequireInternalAuth: not even an administrator's token is a key."""
+
+    def ask(client, **headers):
+        return client.request(route.method, route.somewhere(), body_for(route), headers)
+
+    for answer in (ask(anonymous), ask(admin), ask(anonymous, **{"X-Internal-API-Key": "x" * len(internal_key)})):
+        assert_error(answer, 401, "UNAUTHORIZED")
+    assert ask(anonymous, **{"X-Internal-API-Key": internal_key}).status in (200, 400, 404)
+
+
 def test_every_route_has_a_known_access():
     """A new kind of access has to be walked here too."""
-    assert {route.access for route in ROUTES} <= {"PUBLIC", "USER", "ADMIN"}
+    assert {route.access for route in ROUTES} <= {"PUBLIC", "USER", "ADMIN", "INTERNAL"}
 
 
 @pytest.mark.parametrize("path", ["/api/v1/seats/hold", "/api/v1/events/{event_id}/book"])

@@ -81,7 +81,8 @@ def test_document_is_sound(document):
 def test_operation(document, route):
     """Access, parameters, the body's example, errors by code: each as the route has them."""
     operation = operation_of(document, route)
-    assert operation["security"] == {"PUBLIC": [], "USER": [{"bearer": []}], "ADMIN": [{"bearer": []}]}[route.access]
+    scheme = {"PUBLIC": [], "USER": [{"bearer": []}], "ADMIN": [{"bearer": []}], "INTERNAL": [{"internal": []}]}
+    assert operation["security"] == scheme[route.access]
     in_path = [parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"]
     assert in_path == re.findall(r"\{(\w+)\}", route.path)
     assert str(route.status) in operation["responses"]
@@ -99,16 +100,18 @@ def test_operation(document, route):
 
 
 @pytest.fixture
-def walker(document, anonymous, new_user, admin, new_event, new_venue):
+def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_key):
     """Sends a request that has to succeed: the document's own example, with ids and words that are true here."""
     user = new_user()
     event = new_event()
-    who = {"PUBLIC": anonymous, "USER": user, "ADMIN": admin}
+    service = Client(anonymous.url, internal_key=internal_key)
+    who = {"PUBLIC": anonymous, "USER": user, "ADMIN": admin, "INTERNAL": service}
     ids = {
         "/events/{id}": lambda: new_event()["event_id"],
         "/seats/hold/{id}": lambda: user.hold(event, quantity=1)["hold_id"],
         "/bookings/{id}": lambda: user.book(event, quantity=1)["booking_id"],
         "/admin/venues/{id}": lambda: new_venue()["venue_id"],
+        "/users/{id}": lambda: new_user().user_id,
         "/docs/{file}": lambda: "init.js",
     }
     mine = {"email": user.email, "password": user.password}
@@ -128,6 +131,8 @@ def walker(document, anonymous, new_user, admin, new_event, new_venue):
         "POST /api/v1/auth/change-password": lambda: {"current_password": user.password},
         "POST /api/v1/seats/hold": lambda: {"event_id": event["event_id"]},
         "POST /api/v1/bookings/confirm": lambda: {"hold_id": user.hold(event, quantity=1)["hold_id"]},
+        "POST /api/v1/admin/users": lambda: {"email": f"{unique('user')}@example.com"},
+        "POST /internal/auth/verify": lambda: {"token": user.token},
         "PUT /api/v1/admin/events/{id}/status": lambda: {"status": "inactive"},
     }
 
@@ -164,13 +169,14 @@ def test_answer_fits_its_schema(document, walker, route):
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_refusals_are_documented(document, anonymous, user, admin, route):
+def test_refusals_are_documented(document, anonymous, user, admin, internal_key, route):
     """Without a token, without the role, without fields, with ids that are unknown or none: a documented status and code."""
     somewhere = route.somewhere()
     body = None if route.method in ("GET", "DELETE") else {}
     if route.path.startswith(("/metrics", "/docs")):
         return
-    answers = [client.request(route.method, somewhere, body) for client in (anonymous, user, admin)]
+    clients = (anonymous, user, admin, Client(anonymous.url, internal_key=internal_key))
+    answers = [client.request(route.method, somewhere, body) for client in clients]
     if "{id}" in route.path:
         answers.append(admin.request(route.method, re.sub(r"\{\w+\}", "not-an-id", route.path), body))
     for answer in answers:
