@@ -15,10 +15,10 @@
 static const char *const event_columns[] = {
 	"event_id", "status", "start_datetime", "end_datetime",
 	"sale_start_time", "sale_end_time", "currency", "max_tickets_per_booking", "policy_version", "has_ticket_types",
-	"max_tickets_per_user"};
+	"max_tickets_per_user", "sale_status"};
 static const Oid event_types[] = {
 	UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID, BOOLOID,
-	INT4OID};
+	INT4OID, TEXTOID};
 EV_TABLE(event_table, "event", event_columns, event_types);
 
 static const char *const section_columns[] = {"event_id", "section_id", "ordinal", "name", "kind", "stripes", "price"};
@@ -63,6 +63,7 @@ load_event(const pg_uuid_t *event_id)
 		.policy_version = ev_scan_is_null(&scan, 9) ? 0 : DatumGetInt32(ev_scan_value(&scan, 9)),
 		.has_ticket_types = DatumGetBool(ev_scan_value(&scan, 10)),
 		.max_tickets_per_user = ev_scan_is_null(&scan, 11) ? 0 : DatumGetInt32(ev_scan_value(&scan, 11)),
+		.sale_status = ev_scan_is_null(&scan, 12) ? NULL : TextDatumGetCString(ev_scan_value(&scan, 12)),
 	};
 	ev_scan_end(&scan);
 	return event;
@@ -168,11 +169,27 @@ ev_event_require_unfinished(const EvEvent *event, TimestampTz clock)
 	require_not_over(event, clock);
 }
 
+/* What is set by hand stays, whatever the time and whatever is left. */
+static void
+require_not_closed(const EvEvent *event, bool early)
+{
+	EvDetail *detail;
+
+	if (event->sale_status == NULL || strcmp(event->sale_status, "on_sale") == 0)
+		return;
+	detail = ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &event->event_id), "sale_status", event->sale_status);
+	if (strcmp(event->sale_status, "sold_out") == 0)
+		ev_raise(EV_SALE_SOLD_OUT, detail, NULL, "the event is sold out");
+	if (!early)
+		ev_raise(EV_SALE_NOT_STARTED, detail, NULL, "the sale has not started");
+}
+
 void
 ev_event_require_on_sale(const EvEvent *event, TimestampTz clock, bool early)
 {
 	ev_event_require_published(event);
 	require_not_over(event, clock);
+	require_not_closed(event, early);
 	if (clock < event->sale_start && !early)
 		ev_raise(EV_SALE_NOT_STARTED, time_detail(event, "sale_start_time", event->sale_start), NULL,
 				 "the sale has not started");

@@ -37,6 +37,7 @@ typedef struct EvEvent
 	int max_tickets_per_booking;
 	int policy_version; /* of the terms of cancellation; 0 where there are none */
 	bool has_ticket_types;
+	char *sale_status;		  /* set by hand, or NULL */
 	int max_tickets_per_user; /* 0 where not limited */
 	int nsections;
 	EvSection *sections; /* in order of their ordinals */

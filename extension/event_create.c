@@ -43,11 +43,13 @@ EV_STATEMENT(layout_capacity,
 EV_STATEMENT(insert_event,
 			 "INSERT INTO evently.event (event_id, name, description, venue_id, event_type, start_datetime,"
 			 " end_datetime, timezone, sale_start_time, sale_end_time, total_capacity, base_price, currency,"
-			 " max_tickets_per_booking, status, tags, created_by, organiser_id, created_at, updated_at)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16, '{}'), $17, $18,"
+			 " max_tickets_per_booking, status, tags, created_by, organiser_id, sale_status, max_tickets_per_user,"
+			 " created_at, updated_at)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16, '{}'), $17, $18, $19,"
+			 " nullif($20, 0),"
 			 " clock_timestamp(), clock_timestamp())",
 			 UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID,
-			 TIMESTAMPTZOID, INT4OID, NUMERICOID, TEXTOID, INT4OID, TEXTOID, TEXTARRAYOID, UUIDOID, UUIDOID);
+			 TIMESTAMPTZOID, INT4OID, NUMERICOID, TEXTOID, INT4OID, TEXTOID, TEXTARRAYOID, UUIDOID, UUIDOID, TEXTOID, INT4OID);
 
 EV_STATEMENT(invalid_pricing,
 			 "SELECT coalesce(p.name, p.section_id::text, 'null')"
@@ -171,6 +173,7 @@ create(FunctionCallInfo fcinfo)
 	TimestampTz end;
 	char *currency;
 	char *status;
+	EvArg sale_status;
 	Numeric base_price;
 	Datum detail;
 
@@ -183,10 +186,14 @@ create(FunctionCallInfo fcinfo)
 	ev_require_order(start, end);
 	ev_require_timezone(ev_text_argument(fcinfo, 7));
 	ev_require_max_tickets(ev_arg(11));
+	ev_require_max_per_user(ev_arg(21));
 	ev_require_sale_order(ev_arg(12), ev_arg(13));
 	currency = ev_currency(ev_text_argument(fcinfo, 10));
 	base_price = ev_price(PG_ARGISNULL(9) ? int64_to_numeric(0) : PG_GETARG_NUMERIC(9), currency);
 	status = PG_ARGISNULL(15) ? "published" : ev_word(ev_text_argument(fcinfo, 15), "status", "draft, published");
+	sale_status = PG_ARGISNULL(20)
+		? ev_null()
+		: ev_text(ev_word(ev_text_argument(fcinfo, 20), "sale_status", "upcoming, on_sale, sold_out"));
 
 	if (venue_id == NULL && !PG_ARGISNULL(4))
 	{
@@ -205,7 +212,8 @@ create(FunctionCallInfo fcinfo)
 	ev_query(&insert_event, ev_uuid(&event_id), ev_arg(0), ev_arg(5), ev_maybe_uuid(venue_id), ev_arg(6),
 			 ev_time(start), ev_time(end), PG_ARGISNULL(7) ? ev_text("UTC") : ev_arg(7), ev_arg(12), ev_arg(13),
 			 ev_int(capacity), ev_datum(NumericGetDatum(base_price)), ev_text(currency),
-			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17), ev_arg(18));
+			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17), ev_arg(18),
+			 sale_status, ev_arg(21));
 	if (sections > 0)
 	{
 		ev_query(&copy_sections, ev_uuid(&event_id), ev_uuid(layout_id), ev_datum(NumericGetDatum(base_price)),
@@ -224,7 +232,7 @@ create(FunctionCallInfo fcinfo)
 /*
  * create_event(name, start_datetime, end_datetime, venue_id, venue, description, event_type, timezone, total_capacity,
  * base_price, currency, max_tickets_per_booking, sale_start_time, sale_end_time, section_pricing, status, tags,
- * created_by, organiser_id, venue_template_id, idempotency_key)
+ * created_by, organiser_id, venue_template_id, sale_status, max_tickets_per_user, idempotency_key)
  */
 Datum
 evently_create_event(PG_FUNCTION_ARGS)

@@ -36,7 +36,7 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(63);
+SELECT plan(65);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -65,6 +65,7 @@ BEGIN
 	PERFORM evently.book(event('strict'), person('gus'), quantity => 2);
 	PERFORM evently.create_event('scarce', now() + interval '9 days', total_capacity => 2);
 	PERFORM evently.hold_tickets(event('scarce'), person('fay'), 1);
+	PERFORM evently.create_event('closed', now() + interval '9 days', total_capacity => 9, sale_status => 'sold_out');
 	PERFORM evently.create_event('tiers', now() + interval '9 days', total_capacity => 9);
 	PERFORM evently.create_ticket_type(event('tiers'), 'Members', requires_code => true);
 	PERFORM evently.create_access_code(event('tiers'), 'ONE', 1);
@@ -93,6 +94,7 @@ SELECT c.*, r.* FROM (VALUES
 	('VE113', 'book(event(''tiers''), person(''x''), quantity => 1)', '{event_id,ticket_type}'),
 	('VE114', 'book(event(''tiers''), person(''x''), quantity => 1, access_code => ''X'')', '{event_id}'),
 	('VE115', 'book(event(''tiers''), person(''x''), quantity => 2, access_code => ''ONE'')', '{available,event_id,requested}'),
+	('VE116', 'adjust_availability(event(''club''), 1)', '{event_id,requested,taken}'),
 	('VE201', 'cancel_booking(NULL, person(''x''))', '{booking_id}'),
 	('VE202', 'cancel_booking(event(''started''), booking(''eve''))', '{booking_id,event_id}'),
 	('VE203', 'cancel_booking(event(''strict''), booking(''gus''))', '{booking_id,cancellation_deadline,event_id}'),
@@ -115,6 +117,7 @@ SELECT c.*, r.* FROM (VALUES
 	('VE408', 'update_event(event(''club''), version => 9)', '{event_id,version}'),
 	('VE409', 'get_venue(person(''x''))', '{venue_id}'),
 	('VE410', 'delete_venue(venue(''Hall''))', '{events,venue_id}'),
+	('VE411', 'book(event(''closed''), person(''x''), quantity => 1)', '{event_id,sale_status}'),
 	('VE420', 'get_venue_template(person(''x''))', '{venue_template_id}'),
 	('VE501', 'register_account(''ADMIN@example.com'', ''x'', ''X'')', '{field}'),
 	('VE502', 'get_account(person(''x''))', '{field}'),

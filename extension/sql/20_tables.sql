@@ -128,6 +128,7 @@ CREATE TABLE evently.event (
 		|| setweight(to_tsvector('simple', coalesce(event_type, '')), 'B')
 		|| array_to_tsvector(array_remove(array_remove(tags, ''), NULL))
 		|| setweight(to_tsvector('simple', coalesce(description, '')), 'C')) STORED,
+	sale_status text CONSTRAINT event_sale_status_check CHECK (sale_status IN ('upcoming', 'on_sale', 'sold_out')),
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );

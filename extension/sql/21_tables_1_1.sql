@@ -18,6 +18,20 @@ CREATE INDEX hold_blocked ON evently.hold (event_id, hold_id) WHERE reason IS NO
 COMMENT ON COLUMN evently.hold.reason IS 'Of house seats: kept back by who manages the event. Null for buyers'' holds.';
 COMMENT ON COLUMN evently.event.max_tickets_per_user IS 'Of bookings and live holds together; null: no limit.';
 
+CREATE TABLE evently.adjustment (
+	event_id uuid NOT NULL,
+	adjustment_id uuid NOT NULL,
+	section_id uuid NOT NULL,
+	delta integer NOT NULL CHECK (delta <> 0),
+	reason text CHECK (length(reason) <= 2000),
+	actor_id uuid,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (event_id, adjustment_id)
+);
+COMMENT ON TABLE evently.adjustment IS
+	'Places taken (delta below 0) and given back by number alone, for another system that sells them: the ledger by which verify() accounts for them.';
+COMMENT ON COLUMN evently.event.sale_status IS 'Set by hand, and stays; null: derived (evently.sale_status()).';
+
 CREATE TABLE evently.ticket_type (
 	event_id uuid NOT NULL,
 	type_id uuid NOT NULL,

@@ -25,13 +25,13 @@ BEGIN ATOMIC
 	SELECT CASE
 		WHEN event.status = 'cancelled' THEN 'cancelled'
 		WHEN event.status = 'completed' OR at >= event.end_datetime OR at >= event.sale_end_time THEN 'ended'
-		WHEN event.status <> 'published' OR at < event.sale_start_time THEN 'upcoming'
-		WHEN available <= 0 THEN 'sold_out'
+		WHEN event.status <> 'published' OR event.sale_status = 'upcoming' OR at < event.sale_start_time THEN 'upcoming'
+		WHEN event.sale_status = 'sold_out' OR available <= 0 THEN 'sold_out'
 		ELSE 'on_sale'
 	END;
 END;
 COMMENT ON FUNCTION evently.sale_status(evently.event, integer, timestamptz) IS
-'upcoming, on_sale, sold_out, ended or cancelled: derived from status, sale window and what is left, never stored.';
+'upcoming, on_sale, sold_out, ended or cancelled: derived from status, sale window and what is left, unless upcoming or sold_out was set by hand.';
 
 -- Views, not functions: PostgreSQL plans the body of an SQL function at each call, but a view with the statement that
 -- uses it, and the C functions below keep the plans of theirs. (OFFSET 0: count once, not once for each column.)
@@ -67,11 +67,12 @@ CREATE FUNCTION evently.create_event(name text, start_datetime timestamptz, end_
 	timezone text DEFAULT NULL, total_capacity integer DEFAULT NULL, base_price numeric DEFAULT NULL, currency text DEFAULT NULL,
 	max_tickets_per_booking integer DEFAULT NULL, sale_start_time timestamptz DEFAULT NULL, sale_end_time timestamptz DEFAULT NULL,
 	section_pricing jsonb DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL, created_by uuid DEFAULT NULL,
-	organiser_id uuid DEFAULT NULL, venue_template_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
+	organiser_id uuid DEFAULT NULL, venue_template_id uuid DEFAULT NULL, sale_status text DEFAULT NULL,
+	max_tickets_per_user integer DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_event';
-COMMENT ON FUNCTION evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, uuid, uuid, text) IS
-'An event, published unless status is draft. end_datetime: start + 3 h by default. venue_id, or venue as a name or object, found or created by name. Sections and seats of the venue template (or else of the venue) are copied, and the capacity is theirs: what is edited there later moves no seat of the event. Without sections it is general admission of total_capacity (or the venue''s capacity). base_price in currency (USD by default); a section costs base_price times its multiplier, or what section_pricing says: [{"section_id" or "name", "price" or "price_multiplier"}]. timezone: IANA, UTC by default. max_tickets_per_booking: 20 by default. organiser_id: the team that it belongs to, of which created_by is a member with events:own; null: it belongs to created_by. Errors: VE001 VALIDATION_ERROR, VE409 VENUE_NOT_FOUND, VE420 VENUE_TEMPLATE_NOT_FOUND, VE505 ORGANISER_NOT_FOUND, VE002 FORBIDDEN, VE901 IDEMPOTENCY_KEY_REUSED. Writes event, event_section, event_seat, stock, venue, outbox, idempotency.';
+COMMENT ON FUNCTION evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, uuid, uuid, text, integer, text) IS
+'An event, published unless status is draft. end_datetime: start + 3 h by default. venue_id, or venue as a name or object, found or created by name. Sections and seats of the venue template (or else of the venue) are copied, and the capacity is theirs: what is edited there later moves no seat of the event. Without sections it is general admission of total_capacity (or the venue''s capacity). base_price in currency (USD by default); a section costs base_price times its multiplier, or what section_pricing says: [{"section_id" or "name", "price" or "price_multiplier"}]. timezone: IANA, UTC by default. max_tickets_per_booking: 20 by default; max_tickets_per_user: no limit by default. sale_status upcoming or sold_out stays until set_sale_status() moves it. organiser_id: the team that it belongs to, of which created_by is a member with events:own; null: it belongs to created_by. Errors: VE001 VALIDATION_ERROR, VE409 VENUE_NOT_FOUND, VE420 VENUE_TEMPLATE_NOT_FOUND, VE505 ORGANISER_NOT_FOUND, VE002 FORBIDDEN, VE901 IDEMPOTENCY_KEY_REUSED. Writes event, event_section, event_seat, stock, venue, outbox, idempotency.';
 
 CREATE FUNCTION evently.update_event(event_id uuid, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL, name text DEFAULT NULL,
 	description text DEFAULT NULL, event_type text DEFAULT NULL, start_datetime timestamptz DEFAULT NULL,
@@ -217,7 +218,7 @@ COMMENT ON FUNCTION evently.list_admin_events_page(uuid, text, text, text, text,
 'list_events_page() of the events of an administrator and of the teams he is in, or with scope all of everybody''s. Errors: VE002 FORBIDDEN, and those of list_events().';
 
 GRANT EXECUTE ON FUNCTION
-	evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, uuid, uuid, text),
+	evently.create_event(text, timestamptz, timestamptz, uuid, jsonb, text, text, text, integer, numeric, text, integer, timestamptz, timestamptz, jsonb, text, text[], uuid, uuid, uuid, text, integer, text),
 	evently.update_event(uuid, uuid, integer, text, text, text, timestamptz, timestamptz, text, timestamptz, timestamptz, integer, numeric, integer, text, text[], integer, text),
 	evently.set_event_status(uuid, text, uuid, integer, text),
 	evently.set_event_organiser(uuid, uuid, uuid, integer, text),

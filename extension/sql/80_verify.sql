@@ -18,7 +18,9 @@ BEGIN ATOMIC
 			(SELECT count(*) FROM evently.event_seat e
 				WHERE e.event_id = s.event_id AND e.section_id = s.section_id) AS seats,
 			(SELECT count(*) FROM evently.event_seat e
-				WHERE e.event_id = s.event_id AND e.section_id = s.section_id AND e.hold_id IS NOT NULL) AS seats_held
+				WHERE e.event_id = s.event_id AND e.section_id = s.section_id AND e.hold_id IS NOT NULL) AS seats_held,
+			(SELECT coalesce(sum(a.delta), 0) FROM evently.adjustment a
+				WHERE a.event_id = s.event_id AND a.section_id = s.section_id) AS adjusted
 		FROM evently.event_section s
 	),
 	tickets_sold AS (
@@ -51,12 +53,12 @@ BEGIN ATOMIC
 		FROM evently.ticket t GROUP BY 1, 2
 	)
 	SELECT 1, 'stock is not capacity less what is sold and held', u.event_id,
-		format('section %s: %s available of %s, %s sold, %s held', u.section_id, u.available, u.capacity,
-			coalesce(t.sold, 0), coalesce(h.held, 0) + u.seats_held)
+		format('section %s: %s available of %s, %s sold, %s held, %s adjusted', u.section_id, u.available, u.capacity,
+			coalesce(t.sold, 0), coalesce(h.held, 0) + u.seats_held, u.adjusted)
 	FROM section_use u
 	LEFT JOIN tickets_sold t ON t.event_id = u.event_id AND t.section_id = u.section_id
 	LEFT JOIN tickets_held h ON h.event_id = u.event_id AND h.section_id = u.section_id
-	WHERE u.available <> u.capacity - coalesce(t.sold, 0) - coalesce(h.held, 0) - u.seats_held
+	WHERE u.available <> u.capacity - coalesce(t.sold, 0) - coalesce(h.held, 0) - u.seats_held + u.adjusted
 	UNION ALL
 	SELECT 2, 'more is sold than there is', u.event_id, format('section %s: %s of %s', u.section_id, t.sold, u.capacity)
 	FROM section_use u
@@ -233,7 +235,13 @@ BEGIN ATOMIC
 	JOIN evently.cancellation c ON c.event_id = p.event_id AND c.booking_id = p.booking_id
 	LEFT JOIN (SELECT r.event_id, r.payment_id, r.cancellation_id, sum(r.amount) AS amount FROM evently.refund r GROUP BY 1, 2, 3) r
 		ON r.event_id = p.event_id AND r.payment_id = p.payment_id AND r.cancellation_id = c.cancellation_id
-	WHERE c.refund_amount <> coalesce(r.amount, 0);
+	WHERE c.refund_amount <> coalesce(r.amount, 0)
+	UNION ALL
+	SELECT 20, 'more was given back by adjustment than was taken, or of a section that there is not', a.event_id,
+		format('section %s: %s', a.section_id, a.adjusted)
+	FROM (SELECT x.event_id, x.section_id, sum(x.delta) AS adjusted FROM evently.adjustment x GROUP BY 1, 2) a
+	WHERE a.adjusted > 0 OR NOT EXISTS (SELECT FROM evently.event_section s
+		WHERE s.event_id = a.event_id AND s.section_id = a.section_id);
 END;
 COMMENT ON FUNCTION evently.verify() IS
 'Checks every invariant in one snapshot: no row means all is well, at any moment, under any load, after any crash. Reads all rows of the booking side.';

@@ -8,7 +8,7 @@ DO $$
 DECLARE
 	name text;
 BEGIN
-	FOREACH name IN ARRAY ARRAY['event_section', 'stock', 'pool', 'ticket_type', 'quota', 'access_code', 'event_seat', 'hold', 'booking',
+	FOREACH name IN ARRAY ARRAY['event_section', 'stock', 'pool', 'ticket_type', 'quota', 'access_code', 'adjustment', 'event_seat', 'hold', 'booking',
 		'ticket', 'cancellation', 'cancellation_policy', 'payment', 'refund']
 	LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE evently.%I ALTER COLUMN event_id SET STATISTICS 0', name);

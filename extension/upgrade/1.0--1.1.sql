@@ -31,3 +31,5 @@ ALTER TABLE evently.event ADD COLUMN document tsvector GENERATED ALWAYS AS (setw
 		|| setweight(to_tsvector('simple', coalesce(event_type, '')), 'B')
 		|| array_to_tsvector(array_remove(array_remove(tags, ''), NULL))
 		|| setweight(to_tsvector('simple', coalesce(description, '')), 'C')) STORED;
+ALTER TABLE evently.event ADD COLUMN sale_status text
+	CONSTRAINT event_sale_status_check CHECK (sale_status IN ('upcoming', 'on_sale', 'sold_out'));
