@@ -11,6 +11,7 @@
 #include "errors.h"
 #include "event.h"
 #include "event_check.h"
+#include "event_create.h"
 #include "event_read.h"
 #include "id.h"
 #include "idempotency.h"
@@ -159,6 +160,16 @@ require_pricing(const pg_uuid_t *layout_id, EvArg pricing)
 				   ev_get_text(0, 1));
 }
 
+void
+ev_event_copy_layout(const pg_uuid_t *event_id, const pg_uuid_t *layout_id, Numeric base_price, const char *currency,
+					 EvArg pricing)
+{
+	ev_query(&copy_sections, ev_uuid(event_id), ev_uuid(layout_id), ev_datum(NumericGetDatum(base_price)),
+			 ev_text(currency), pricing);
+	ev_query(&copy_seats, ev_uuid(event_id), ev_uuid(layout_id));
+	ev_query(&insert_stock, ev_uuid(event_id));
+}
+
 static Datum
 create(FunctionCallInfo fcinfo)
 {
@@ -215,15 +226,13 @@ create(FunctionCallInfo fcinfo)
 			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17), ev_arg(18),
 			 sale_status, ev_arg(21));
 	if (sections > 0)
-	{
-		ev_query(&copy_sections, ev_uuid(&event_id), ev_uuid(layout_id), ev_datum(NumericGetDatum(base_price)),
-				 ev_text(currency), ev_arg(14));
-		ev_query(&copy_seats, ev_uuid(&event_id), ev_uuid(layout_id));
-	}
+		ev_event_copy_layout(&event_id, layout_id, base_price, currency, ev_arg(14));
 	else
+	{
 		ev_query(&insert_general_section, ev_uuid(&event_id), ev_int(capacity),
 				 ev_datum(NumericGetDatum(base_price)));
-	ev_query(&insert_stock, ev_uuid(&event_id));
+		ev_query(&insert_stock, ev_uuid(&event_id));
+	}
 	detail = ev_event_detail(&event_id);
 	ev_outbox_add(&event_id, "EVENT", &event_id, "EVENT_CREATED", ev_uuid_argument(fcinfo, 17), ev_render(detail));
 	return detail;

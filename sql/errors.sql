@@ -36,7 +36,7 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(65);
+SELECT plan(66);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -118,6 +118,7 @@ SELECT c.*, r.* FROM (VALUES
 	('VE409', 'get_venue(person(''x''))', '{venue_id}'),
 	('VE410', 'delete_venue(venue(''Hall''))', '{events,venue_id}'),
 	('VE411', 'book(event(''closed''), person(''x''), quantity => 1)', '{event_id,sale_status}'),
+	('VE421', 'generate_seats(event(''show''))', '{event_id}'),
 	('VE420', 'get_venue_template(person(''x''))', '{venue_template_id}'),
 	('VE501', 'register_account(''ADMIN@example.com'', ''x'', ''X'')', '{field}'),
 	('VE502', 'get_account(person(''x''))', '{field}'),

@@ -1,0 +1,69 @@
+\set ECHO none
+\i sql/include/setup.psql
+SELECT plan(31);
+
+CREATE FUNCTION labels(layout uuid) RETURNS text LANGUAGE sql STABLE
+AS $$ SELECT string_agg(label, ' ' ORDER BY ordinal) FROM evently.venue_seat WHERE venue_id = $1 $$;
+CREATE FUNCTION map(event text) RETURNS text LANGUAGE sql VOLATILE
+AS $$ SELECT string_agg(seat_id, ' ') FROM evently.get_seat_map(test.event($1)) $$;
+SELECT evently.create_venue('Mapped') \g /dev/null
+
+-- CSV
+SELECT results_eq(
+	$$SELECT section_count, seat_count, capacity FROM evently.import_seat_map(venue_id => venue('Mapped'), csv =>
+		E'section,row,number,x,y,accessible,price_multiplier\r\nStalls,AA,1,1,3,,2\r\nStalls,B,10,10,2,no,\r\nStalls,B,2,2,2,yes,\r\n"Box ""1"", left",1,1,20.5,-1,,\r\n\r\n')$$,
+	$$VALUES (2, 4, 4)$$, 'a seat map from CSV (S4-VT-2)');
+SELECT is(labels(venue('Mapped')), 'B-2 B-10 AA-1 1-1', 'H17: seats are put in natural order');
+SELECT results_eq($$SELECT s.name, s.price_multiplier, l.x, l.y, l.accessible FROM evently.list_sections(venue_id => venue('Mapped')) s,
+		evently.list_section_seats(s.section_id) l$$,
+	$$VALUES ('Stalls', 2::numeric, 2::numeric, 2::numeric, true), ('Stalls', 2, 10, 2, false), ('Stalls', 2, 1, 3, false), ('Box "1", left', 1, 20.5, -1, false)$$,
+	'with sections, prices, coordinates and accessible seats');
+SELECT is(r.sqlstate || ' ' || (r.detail::jsonb ->> 'field') || ' ' || coalesce(r.detail::jsonb ->> 'line', '-'), expected, why)
+FROM (VALUES
+	('', 'VE001 csv 1', 'an empty file'),
+	('section,row', 'VE001 number 1', 'a column too few'),
+	('section,row,number,colour', 'VE001 colour 1', 'an unknown column'),
+	('section,row,row,number', 'VE001 row 1', 'a column twice'),
+	('section,row,number', 'VE001 csv 1', 'no seat'),
+	(E'section,row,number\nS,A,1\nS,A', 'VE001 csv 3', 'a field too few'),
+	(E'section,row,number\nS,A,1\nS,A,one', 'VE001 number 3', 'a number that is none'),
+	(E'section,row,number\nS,A,1\n\nS,,2', 'VE001 row 4', 'no row: lines are counted as they stand'),
+	(E'section,row,number\n,A,1', 'VE001 section 2', 'no section'),
+	(E'section,row,number,x,y\nS,A,1,1,', 'VE001 y 2', 'x without y'),
+	(E'section,row,number,x,y\nS,A,1,NaN,1', 'VE001 x 2', 'a coordinate that is none'),
+	(E'section,row,number,accessible\nS,A,1,maybe', 'VE001 accessible 2', 'neither true nor false'),
+	(E'section,row,number\nS,C,1\nS,C,2\nS,C,1', 'VE001 label 4', 'a seat twice'),
+	(E'section,row,number\n"S\nT,A,1', 'VE001 csv 2', 'a quote that is not closed'),
+	(E'section,row,number\n"S"T,A,1', 'VE001 csv 2', 'something behind a closed quote')) c (csv, expected, why),
+	LATERAL refusal(format('SELECT evently.import_seat_map(venue_id => venue(''Mapped''), csv => %L)', csv)) r;
+SELECT is(labels(venue('Mapped')), 'B-2 B-10 AA-1 1-1', 'nothing is left of what is refused');
+
+-- JSON
+SELECT results_eq($$SELECT section_count, seat_count, capacity FROM evently.import_seat_map(venue_id => venue('Mapped'), replace => true, sections =>
+		'[{"name": "Round", "seats": [{"row": "Z", "number": 1, "label": "Sofa", "x": 0, "y": 0}, {"row": "Z", "number": 3}]}, {"name": "Bar", "capacity": 7}]')$$,
+	$$VALUES (2, 2, 9)$$, 'a seat map from JSON, in the place of the other');
+SELECT is(labels(venue('Mapped')), 'Sofa Z-3', 'a label of one''s own');
+SELECT is(r.detail::jsonb, '{"field": "number", "seat": 2, "section": "S"}', 'an error names section, seat and field')
+FROM refusal($$SELECT evently.import_seat_map(venue_id => venue('Mapped'), sections => '[{"name": "S", "seats": [{"row": "A", "number": 1}, {"row": "A"}]}]')$$) r;
+SELECT throws_ok($$SELECT evently.import_seat_map(venue_id => venue('Mapped'))$$, 'VE001', NULL, 'no seat map at all');
+
+-- A grid for an event
+SELECT evently.create_event('grid', now() + interval '9 days', total_capacity => 23, base_price => 5) \g /dev/null
+SELECT is((evently.generate_seats(event('grid'))).total_capacity, 23, 'a grid for an event (S4-VT-1)');
+SELECT is(map('grid'), 'A-1 A-2 A-3 A-4 A-5 A-6 A-7 A-8 A-9 A-10 B-1 B-2 B-3 B-4 B-5 B-6 B-7 B-8 B-9 B-10 C-1 C-2 C-3',
+	'10 a row, as many as its capacity (S4-VT-3, S4-VT-6)');
+SELECT is((evently.book(event('grid'), person('ann'), '{C-3}')).total_price, 5::numeric, 'sold at the event''s price; the seat is tied to its booking (S4-VT-5)');
+SELECT throws_ok($$SELECT evently.generate_seats(event('grid'), 2, 2)$$, 'VE421', NULL, 'a second grid is refused');
+SELECT is((evently.generate_seats(event('club'), 2, 3, version => 1)).total_capacity, 6, 'rows and seats a row: the capacity is theirs');
+SELECT evently.create_event('sold', now() + interval '9 days', total_capacity => 23) \g /dev/null
+SELECT evently.book(event('sold'), person('ann'), quantity => 1) \g /dev/null
+SELECT throws_ok($$SELECT evently.generate_seats(event('sold'))$$, 'VE405', NULL, 'what is sold keeps its section');
+
+-- Drawn
+SELECT results_eq($$SELECT l.min_x, l.max_x, l.max_y, s.name, s.focal_x, s.focal_y, cardinality(s.seats), s.seats[11].seat_id, s.seats[11].y
+		FROM evently.get_event_layout(event('grid')) l, unnest(l.sections) s$$,
+	$$VALUES (1::numeric, 10::numeric, 2::numeric, 'General', 5.5, 0::numeric, 23, 'B-1', 1::numeric)$$, 'a layout with coordinates (S3-VT-4)');
+
+SELECT all_is_well();
+SELECT * FROM finish();
+ROLLBACK;
