@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "databaseurl.h"
 #include "dotenv.h"
 #include "log.h"
 
@@ -36,6 +37,7 @@ struct setting {
 	const char *fallback;
 	long long min, max; /* in the unit kept; for a text its length */
 	const char *words;
+	const char *about;
 	bool secret;
 	const char *value; /* as given */
 	const char *origin;
@@ -43,15 +45,15 @@ struct setting {
 
 struct config config;
 
-#define SETTING(n, a, k, member, text, ...) \
-	{ .name = n, .aliases = a, .kind = k, .target = &config.member, .fallback = text, __VA_ARGS__ },
-#define TEXT(n, a, m, text, least, most, hide) \
-	SETTING(n, a, KIND_TEXT, m, text, .min = least, .max = most, .secret = hide)
-#define NUMBER(n, a, m, text, least, most)       SETTING(n, a, KIND_INT, m, text, .min = least, .max = most)
-#define SECONDS(n, a, m, text, least, most)      SETTING(n, a, KIND_SECONDS, m, text, .min = least, .max = most)
-#define MILLISECONDS(n, a, m, text, least, most) SETTING(n, a, KIND_MS, m, text, .min = least, .max = most)
-#define WORD(n, a, m, text, list)                SETTING(n, a, KIND_WORD, m, text, .words = list)
-#define RATE(n, a, m, text)                      SETTING(n, a, KIND_RATE, m, text)
+#define SETTING(n, a, k, member, text, what, ...) \
+	{ .name = n, .aliases = a, .kind = k, .target = &config.member, .fallback = text, .about = what, __VA_ARGS__ },
+#define TEXT(n, a, m, text, least, most, hide, what) \
+	SETTING(n, a, KIND_TEXT, m, text, what, .min = least, .max = most, .secret = hide)
+#define NUMBER(n, a, m, text, least, most, what)       SETTING(n, a, KIND_INT, m, text, what, .min = least, .max = most)
+#define SECONDS(n, a, m, text, least, most, what)      SETTING(n, a, KIND_SECONDS, m, text, what, .min = least, .max = most)
+#define MILLISECONDS(n, a, m, text, least, most, what) SETTING(n, a, KIND_MS, m, text, what, .min = least, .max = most)
+#define WORD(n, a, m, text, list, what)                SETTING(n, a, KIND_WORD, m, text, what, .words = list)
+#define RATE(n, a, m, text, what)                      SETTING(n, a, KIND_RATE, m, text, what, .min = 0)
 
 static struct setting settings[] = {
 #include "settings.def"
@@ -198,6 +200,22 @@ set_value(struct setting *s)
 	*(int *)s->target = (int)n;
 }
 
+/* As other systems name durations: ACCESS_TOKEN_EXPIRE_MINUTES=120. */
+static const char *
+in_unit(const char *name, const char *value)
+{
+	static const char minutes[] = "_MINUTES";
+	size_t len = strlen(name);
+	char text[64];
+
+	if (len < strlen(minutes) || strcmp(name + len - strlen(minutes), minutes) != 0 ||
+	    strspn(value, "0123456789") != strlen(value))
+		return (value);
+	(void)snprintf(text, sizeof(text), "%sm", value);
+
+	return (strdup(text));
+}
+
 /* The value under one of the setting's names; an empty one counts as not given. */
 static const char *
 look_up(const struct setting *s, const char *(*get)(const char *), const char **name)
@@ -209,7 +227,7 @@ look_up(const struct setting *s, const char *(*get)(const char *), const char **
 	for (p = names; (word = strsep(&p, " ")) != NULL;) {
 		if (*word != '\0' && (value = get(word)) != NULL && *value != '\0') {
 			*name = strdup(word);
-			return (value);
+			return (in_unit(word, value));
 		}
 	}
 	return (NULL);
@@ -245,6 +263,8 @@ derive_defaults(struct setting *s)
 {
 	char number[16];
 
+	if (s->target == &config.database_url)
+		database_url_derive(&s->value, &s->origin);
 	if (*s->value != '\0')
 		return;
 	if (s->target == &config.workers) {
@@ -358,4 +378,20 @@ config_print(void)
 
 	for (s = settings; s < settings + SETTINGS; s++)
 		printf("%-36s %-28s %s\n", s->name, shown_value(s), s->origin);
+}
+
+/* The README's table. */
+void
+config_document(void)
+{
+	const struct setting *s;
+
+	printf("| setting | default | meaning |\n|---|---|---|\n");
+	for (s = settings; s < settings + SETTINGS; s++) {
+		printf("| `%s`", s->name);
+		if (*s->aliases != '\0')
+			printf(", also `%s`", s->aliases);
+		printf(" | %s%s%s | %s |\n", *s->fallback != '\0' ? "`" : "", s->fallback,
+		    *s->fallback != '\0' ? "`" : "", s->about);
+	}
 }

@@ -56,5 +56,6 @@ extern struct config config;
 void config_load(void);
 void config_check_secrets(void); /* missing ones are made, in development; a missing or weak one ends the start */
 void config_print(void);
+void config_document(void);
 
 #endif

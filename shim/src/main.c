@@ -46,9 +46,9 @@
 static void
 usage(void)
 {
-	printf("usage: evently [--config | --version | --help]\n\n"
+	printf("usage: evently [--config | --settings | --version | --help]\n\n"
 	       "Serves the REST API of Evently. Settings come from the environment and from .env;\n"
-	       "--config prints each of them, its value and where it came from.\n");
+	       "--config prints each of them, its value and where it came from, --settings what each is for.\n");
 }
 
 static void
@@ -59,6 +59,10 @@ parse_arguments(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--config") == 0) {
 		config_load();
 		config_print();
+		exit(0);
+	}
+	if (argc == 2 && strcmp(argv[1], "--settings") == 0) {
+		config_document();
 		exit(0);
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
