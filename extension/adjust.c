@@ -17,6 +17,7 @@
 #include "id.h"
 #include "idempotency.h"
 #include "release.h"
+#include "reserve.h"
 #include "spi.h"
 #include "tuple.h"
 
@@ -76,6 +77,7 @@ static void
 take(const Adjustment *adjustment, int n)
 {
 	const EvEvent *event = adjustment->release->event;
+	const EvRequest request = {.event_id = event->event_id};
 	int *available = ev_stock_available(event, adjustment->clock);
 	int most = 0;
 
@@ -84,6 +86,8 @@ take(const Adjustment *adjustment, int n)
 	{
 		if (!may_use(adjustment, i))
 			continue;
+		if (available[i] >= n && ev_request_is_behind(&request, event, i))
+			ev_refuse_behind(&request);
 		if (available[i] >= n)
 		{
 			ev_stock_gather(&event->event_id, ev_section_pool(&event->sections[i]), n);

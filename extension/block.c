@@ -92,9 +92,11 @@ unblock_seats(FunctionCallInfo fcinfo)
 	ev_hold_lock(hold);
 	if (strcmp(hold->status, "active") == 0)
 	{
-		ev_release_hold(release, hold);
-		ev_hold_set_status(hold, ev_hold_is_over(hold, ev_release_end(release)) ? "expired" : "released");
-		return changed(hold, "SEATS_UNBLOCKED");
+		TimestampTz clock = ev_release_whole_hold(release, hold);
+		Datum result = changed(hold, "SEATS_UNBLOCKED");
+
+		ev_release_hand_over(release, clock);
+		return result;
 	}
 	ev_query(&describe_block, ev_uuid(event_id), ev_uuid(&hold->hold_id));
 	return ev_copied_value(0, 1);

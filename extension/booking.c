@@ -20,6 +20,7 @@
 #include "spi.h"
 #include "table.h"
 #include "tuple.h"
+#include "waitlist.h"
 
 PG_FUNCTION_INFO_V1(evently_book);
 PG_FUNCTION_INFO_V1(evently_confirm_hold);
@@ -479,6 +480,7 @@ ev_booking_confirm(EvHold *hold, const EvMeans *means)
 	booking.payment = payment;
 	store_booking(&booking);
 	ev_hold_set_status(hold, "confirmed");
+	ev_offer_confirmed(hold, &booking.booking_id, clock);
 	return booking;
 }
 

@@ -295,6 +295,7 @@ cancel(const Wanted *request, const char *reason, const char **happened)
 	EvRelease *release = ev_release_begin(&booking->event_id);
 	EvCancellation cancellation;
 	const pg_uuid_t *before;
+	Datum result;
 
 	ev_booking_lock(booking);
 	*happened = NULL;
@@ -307,7 +308,9 @@ cancel(const Wanted *request, const char *reason, const char **happened)
 	ev_release_tickets(release, booking, cancellation.tickets, cancellation.n);
 	ev_cancellation_decide(&cancellation, ev_release_end(release));
 	*happened = is_last(&cancellation) ? "BOOKING_CANCELLED" : "TICKETS_CANCELLED";
-	return ev_cancellation_record(&cancellation, reason);
+	result = ev_cancellation_record(&cancellation, reason);
+	ev_release_hand_over(release, cancellation.clock);
+	return result;
 }
 
 /* cancel_booking(event_id, booking_id, user_id, reason, ticket_ids, idempotency_key): a repeat gives the same answer */

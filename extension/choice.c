@@ -146,11 +146,19 @@ require_uses(const EvRequest *request, const EvGrant *grant, TimestampTz clock)
 				 NULL, "the access code has not that many uses left");
 }
 
+/* Of seats that are named it is known already. */
+static bool
+is_behind(const EvRequest *request, const EvGrant *grant, const EvSection *section)
+{
+	return section != NULL && ev_request_is_behind(request, grant->event, section - grant->event->sections);
+}
+
 static void
 choose_with_room(const EvRequest *request, EvGrant *grant, Types types, TimestampTz clock)
 {
 	int *places = request->seats == NULL ? ev_stock_available(grant->event, clock) : NULL;
 	int most = 0;
+	bool behind = false;
 
 	if (grant->code != NULL && grant->code->limited)
 		require_uses(request, grant, clock);
@@ -164,7 +172,9 @@ choose_with_room(const EvRequest *request, EvGrant *grant, Types types, Timestam
 		{
 			int room = places ? Min(least, places[sections[s] - grant->event->sections]) : least;
 
-			if (room >= request->quantity)
+			if (room >= request->quantity && is_behind(request, grant, sections[s]))
+				behind = true;
+			else if (room >= request->quantity)
 			{
 				choose(request, grant, types.types[i], sections[s]);
 				return;
@@ -172,6 +182,8 @@ choose_with_room(const EvRequest *request, EvGrant *grant, Types types, Timestam
 			most = Max(most, room);
 		}
 	}
+	if (behind)
+		ev_refuse_behind(request);
 	refuse_sold_out(request, most);
 }
 
@@ -182,6 +194,8 @@ ev_choose(const EvRequest *request, EvGrant *grant, TimestampTz clock, bool coun
 	int nsections;
 	EvSection **sections = sections_of(request, grant, types.types[0], &nsections);
 
+	if (types.n == 1 && nsections == 1 && is_behind(request, grant, sections[0]))
+		ev_refuse_behind(request);
 	if (types.n == 1 && nsections == 1 && !counted)
 		choose(request, grant, types.types[0], sections[0]);
 	else

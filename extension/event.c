@@ -15,14 +15,14 @@
 static const char *const event_columns[] = {
 	"event_id", "status", "start_datetime", "end_datetime",
 	"sale_start_time", "sale_end_time", "currency", "max_tickets_per_booking", "policy_version", "has_ticket_types",
-	"max_tickets_per_user", "sale_status"};
+	"max_tickets_per_user", "sale_status", "waiting"};
 static const Oid event_types[] = {
 	UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID, BOOLOID,
-	INT4OID, TEXTOID};
+	INT4OID, TEXTOID, INT4OID};
 EV_TABLE(event_table, "event", event_columns, event_types);
 
-static const char *const section_columns[] = {"event_id", "section_id", "ordinal", "name", "kind", "stripes", "price"};
-static const Oid section_types[] = {UUIDOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT2OID, NUMERICOID};
+static const char *const section_columns[] = {"event_id", "section_id", "ordinal", "name", "kind", "stripes", "price", "capacity", "waiting"};
+static const Oid section_types[] = {UUIDOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT2OID, NUMERICOID, INT4OID, INT4OID};
 EV_TABLE(section_table, "event_section", section_columns, section_types);
 
 void
@@ -64,6 +64,7 @@ load_event(const pg_uuid_t *event_id)
 		.has_ticket_types = DatumGetBool(ev_scan_value(&scan, 10)),
 		.max_tickets_per_user = ev_scan_is_null(&scan, 11) ? 0 : DatumGetInt32(ev_scan_value(&scan, 11)),
 		.sale_status = ev_scan_is_null(&scan, 12) ? NULL : TextDatumGetCString(ev_scan_value(&scan, 12)),
+		.waiting = DatumGetInt32(ev_scan_value(&scan, 13)),
 	};
 	ev_scan_end(&scan);
 	return event;
@@ -81,6 +82,8 @@ section_of(const EvScan *scan)
 		.reserved = strcmp(kind, "reserved") == 0,
 		.stripes = DatumGetInt16(ev_scan_value(scan, 6)),
 		.price = DatumGetNumericCopy(ev_scan_value(scan, 7)),
+		.capacity = DatumGetInt32(ev_scan_value(scan, 8)),
+		.waiting = DatumGetInt32(ev_scan_value(scan, 9)),
 	};
 }
 
@@ -196,4 +199,28 @@ ev_event_require_on_sale(const EvEvent *event, TimestampTz clock, bool early)
 	if (clock >= event->sale_end)
 		ev_raise(EV_SALE_ENDED, time_detail(event, "sale_end_time", event->sale_end), NULL,
 				 "the sale has ended");
+}
+
+bool
+ev_event_is_on_sale(const EvEvent *event, TimestampTz clock)
+{
+	return strcmp(event->status, "published") == 0 && clock < event->end && clock >= event->sale_start &&
+		clock < event->sale_end && (event->sale_status == NULL || strcmp(event->sale_status, "on_sale") == 0);
+}
+
+bool
+ev_event_is_waited_for(const EvEvent *event, int section)
+{
+	return event->waiting > 0 || event->sections[section].waiting > 0;
+}
+
+bool
+ev_event_has_waiters(const EvEvent *event)
+{
+	for (int i = 0; i < event->nsections; i++)
+	{
+		if (ev_event_is_waited_for(event, i))
+			return true;
+	}
+	return false;
 }

@@ -22,7 +22,9 @@ typedef struct EvSection
 	char *name;
 	bool reserved;
 	int stripes;
+	int capacity;
 	Numeric price;
+	int waiting; /* waitlist entries for this section */
 } EvSection;
 
 typedef struct EvEvent
@@ -39,6 +41,7 @@ typedef struct EvEvent
 	bool has_ticket_types;
 	char *sale_status;		  /* set by hand, or NULL */
 	int max_tickets_per_user; /* 0 where not limited */
+	int waiting;			  /* waitlist entries for any section */
 	int nsections;
 	EvSection *sections; /* in order of their ordinals */
 } EvEvent;
@@ -56,6 +59,11 @@ extern void ev_event_require_published(const EvEvent *event);
 /* Refuses one that is cancelled, completed or over. */
 extern void ev_event_require_unfinished(const EvEvent *event, TimestampTz clock);
 extern void ev_event_require_on_sale(const EvEvent *event, TimestampTz clock, bool early);
+extern bool ev_event_is_on_sale(const EvEvent *event, TimestampTz clock);
+
+/* Does somebody wait for it, for places in that section? (waitlist.h) */
+extern bool ev_event_has_waiters(const EvEvent *event);
+extern bool ev_event_is_waited_for(const EvEvent *event, int section);
 
 extern void ev_event_not_found(const pg_uuid_t *event_id) pg_attribute_noreturn();
 

@@ -24,6 +24,7 @@
 #include "release.h"
 #include "render.h"
 #include "tuple.h"
+#include "waitlist.h"
 
 /* Holds and bookings ended by one transaction. */
 #define PART 500
@@ -101,11 +102,13 @@ static void
 end_hold(EvRelease *release, const pg_uuid_t *hold_id)
 {
 	EvHold *hold = ev_hold_load(&release->event->event_id, hold_id, NULL);
-	bool over = ev_hold_is_over(hold, GetCurrentTimestamp());
+	TimestampTz clock = GetCurrentTimestamp();
+	bool over = ev_hold_is_over(hold, clock);
 
 	ev_hold_lock(hold);
 	ev_release_hold(release, hold);
 	ev_hold_set_status(hold, over ? "expired" : "released");
+	ev_offer_ended(hold, over ? "expired" : "cancelled", clock);
 	ev_query(&read_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id));
 	ev_outbox_add(&hold->event_id, "HOLD", &hold->hold_id, over ? "HOLD_EXPIRED" : "HOLD_RELEASED", &hold->user_id,
 				  ev_render(ev_copied_value(0, 1)));
@@ -217,6 +220,7 @@ cancel(FunctionCallInfo fcinfo)
 
 	require_cancellable(ev_event_manage(&part.event_id, actor_id, ev_arg(2)));
 	ev_query(&set_cancelled, ev_uuid(&part.event_id));
+	ev_waitlist_close(&part.event_id, GetCurrentTimestamp());
 	end_part(&part);
 	result = answer(fcinfo, &part);
 	ev_outbox_add(&part.event_id, "EVENT", &part.event_id, "EVENT_CANCELLED", actor_id, ev_render(result));

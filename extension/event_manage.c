@@ -11,6 +11,7 @@
 #include "outbox.h"
 #include "permission.h"
 #include "render.h"
+#include "waitlist.h"
 
 EV_STATEMENT(load_version,
 			 "SELECT version FROM evently.event WHERE event_id = $1",
@@ -43,6 +44,7 @@ ev_event_changed(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, const cha
 	Datum detail;
 
 	ev_query(&raise_version, ev_uuid(event_id));
+	ev_hand_over(event_id, PG_INT32_MAX, GetCurrentTimestamp());
 	detail = ev_event_detail(event_id);
 	ev_outbox_add(event_id, "EVENT", event_id, type, actor_id, ev_render(detail));
 	return detail;

@@ -23,6 +23,8 @@ int ev_key_retention;
 int ev_worker_interval;
 char *ev_worker_databases;
 int ev_lock_timeout;
+int ev_offer_ttl;
+bool ev_waitlist_skip_unfit;
 
 void
 ev_guc_define(void)
@@ -43,6 +45,14 @@ ev_guc_define(void)
 							"How many live holds one user may have on one event.",
 							"0 means no limit.", &ev_max_holds_per_user, 10, 0, 100000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.offer_ttl",
+							"How long an offer to a waiter lives.",
+							NULL, &ev_offer_ttl, 900, 1, 604800,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomBoolVariable("evently.waitlist_skip_unfit",
+							 "Whether a waitlist serves a smaller party while a larger one before it does not fit.",
+							 "Off: nobody is served before who joined earlier.", &ev_waitlist_skip_unfit, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.stock_stripes",
 							"Over how many rows the stock of a new event is spread at most.",
 							"More rows let more buyers of one event commit side by side.",

@@ -12,6 +12,8 @@
 #include "args.h"
 #include "errors.h"
 #include "hold.h"
+#include "outbox.h"
+#include "render.h"
 #include "spi.h"
 #include "tuple.h"
 
@@ -25,7 +27,7 @@ EV_STATEMENT(event_of_hold,
 EV_STATEMENT(load_hold,
 			 "SELECT h.user_id, h.section_id, h.ordinals, h.quantity, h.prices, h.total_price, h.currency,"
 			 "       h.status::text, h.created_at, h.expires_at, h.pools, h.ticket_type_id,"
-			 "       h.reason, h.renewals,"
+			 "       h.reason, h.renewals, h.entry_id,"
 			 "       ARRAY(SELECT s.label FROM evently.event_seat s"
 			 "              WHERE s.event_id = h.event_id AND s.ordinal = ANY (h.ordinals) ORDER BY s.ordinal)"
 			 "  FROM evently.hold h WHERE h.event_id = $1 AND h.hold_id = $2",
@@ -44,6 +46,10 @@ EV_STATEMENT(lock_held_seats,
 EV_STATEMENT(set_hold_status,
 			 "UPDATE evently.hold SET status = $3::evently.hold_status WHERE event_id = $1 AND hold_id = $2",
 			 UUIDOID, UUIDOID, TEXTOID);
+
+EV_STATEMENT(hold_detail,
+			 "SELECT evently.get_hold($1, $2)",
+			 UUIDOID, UUIDOID);
 
 bool
 ev_hold_is_over(const EvHold *hold, TimestampTz clock)
@@ -115,7 +121,7 @@ read_hold_row(EvHold *hold)
 	else
 	{
 		hold->ordinals = ev_ints_of(ev_copied_value(0, 3), &n);
-		hold->labels = ev_texts_of(ev_copied_value(0, 15), "seat_ids", &n);
+		hold->labels = ev_texts_of(ev_copied_value(0, 16), "seat_ids", &n);
 	}
 	hold->quantity = ev_get_int(0, 4);
 	prices = ev_elements_of(ev_copied_value(0, 5), NUMERICOID, &n);
@@ -131,6 +137,7 @@ read_hold_row(EvHold *hold)
 	hold->ticket_type_id = ev_is_null(0, 12) ? NULL : DatumGetUUIDP(ev_copied_value(0, 12));
 	hold->reason = ev_is_null(0, 13) ? NULL : ev_get_text(0, 13);
 	hold->renewals = ev_get_int(0, 14);
+	hold->entry_id = ev_is_null(0, 15) ? NULL : DatumGetUUIDP(ev_copied_value(0, 15));
 }
 
 static EvHold *
@@ -214,6 +221,13 @@ ev_hold_set_status(EvHold *hold, const char *status)
 {
 	ev_query(&set_hold_status, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id), ev_text(status));
 	hold->status = pstrdup(status);
+}
+
+void
+ev_hold_tell(const EvHold *hold, const char *type)
+{
+	ev_query(&hold_detail, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id));
+	ev_outbox_add(&hold->event_id, "HOLD", &hold->hold_id, type, &hold->user_id, ev_render(ev_copied_value(0, 1)));
 }
 
 EvHold *

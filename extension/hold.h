@@ -45,6 +45,7 @@ typedef struct EvHold
 	const pg_uuid_t *ticket_type_id;
 	char *reason; /* of house seats (block.c); NULL for a buyer's hold */
 	int renewals;
+	const pg_uuid_t *entry_id; /* an offer to this waitlist entry, or NULL */
 } EvHold;
 
 /* HOLD_NOT_FOUND. event_id may be NULL: found by the hold's id. FORBIDDEN where the actor may not see it. */
@@ -75,5 +76,8 @@ extern int ev_hold_lock(EvHold *hold);
 extern void ev_hold_require_live(const EvHold *hold, int seats_carried, TimestampTz clock);
 
 extern void ev_hold_set_status(EvHold *hold, const char *status);
+
+/* Tell what became of a hold, where no function returns it. */
+extern void ev_hold_tell(const EvHold *hold, const char *type);
 
 #endif

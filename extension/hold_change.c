@@ -28,10 +28,10 @@ PG_FUNCTION_INFO_V1(evently_release_hold);
 
 EV_STATEMENT(insert_hold,
 			 "INSERT INTO evently.hold (event_id, hold_id, user_id, section_id, ordinals, quantity, prices,"
-			 " total_price, currency, created_at, expires_at, pools, ticket_type_id, reason)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+			 " total_price, currency, created_at, expires_at, pools, ticket_type_id, reason, entry_id)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4ARRAYOID, INT4OID, NUMERICARRAYOID,
-			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDOID, TEXTOID);
+			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDOID, TEXTOID, UUIDOID);
 
 EV_STATEMENT(extend_hold,
 			 "UPDATE evently.hold SET expires_at = $3, renewals = renewals + 1 WHERE event_id = $1 AND hold_id = $2",
@@ -58,6 +58,7 @@ ev_hold_of_grant(const EvRequest *request, const EvGrant *grant)
 	hold->hold_id = *request->hold_id;
 	hold->event_id = request->event_id;
 	hold->user_id = request->user_id;
+	hold->entry_id = request->entry_id;
 	hold->quantity = grant->quantity;
 	hold->prices = grant->prices;
 	hold->total = grant->total;
@@ -95,7 +96,7 @@ ev_hold_store(const EvHold *hold)
 			 ev_int(hold->quantity), ev_array(prices, hold->quantity, NUMERICOID),
 			 ev_datum(NumericGetDatum(hold->total)), ev_text(hold->currency),
 			 ev_time(hold->created_at), ev_time(hold->expires_at), ev_pool_ids_value(hold->pools),
-			 ev_maybe_uuid(hold->ticket_type_id), ev_text(hold->reason));
+			 ev_maybe_uuid(hold->ticket_type_id), ev_text(hold->reason), ev_maybe_uuid(hold->entry_id));
 }
 
 /* Tells what became of a hold, and returns it. */
@@ -209,6 +210,9 @@ extend(FunctionCallInfo fcinfo, EvHold *hold)
 	ev_hold_require_live(hold, carried, clock);
 	require_renewal_left(hold);
 
+	if (hold->entry_id != NULL)
+		ev_raise(EV_HOLD_LIMIT, ev_detail_uuid(ev_hold_facts(hold), "entry_id", hold->entry_id),
+				 "Confirm the hold before it expires.", "an offer cannot be extended: others wait for it");
 	last = TimestampTzPlusMilliseconds(hold->created_at, (int64) ev_hold_max_lifetime * 1000);
 	if (hold->expires_at >= last)
 		ev_raise(EV_HOLD_LIMIT, ev_detail_int(ev_hold_facts(hold), "max_lifetime_seconds", ev_hold_max_lifetime),
@@ -243,13 +247,9 @@ release(FunctionCallInfo fcinfo, EvHold *hold)
 				 "Cancel the booking instead.", "the hold is confirmed");
 	if (strcmp(hold->status, "active") == 0)
 	{
-		bool over;
-
-		ev_release_hold(release, hold);
-		clock = ev_release_end(release);
-		over = ev_hold_is_over(hold, clock);
-		ev_hold_set_status(hold, over ? "expired" : "released");
-		result = changed(fcinfo, hold, over ? "HOLD_EXPIRED" : "HOLD_RELEASED", clock);
+		clock = ev_release_whole_hold(release, hold);
+		result = changed(fcinfo, hold, strcmp(hold->status, "expired") == 0 ? "HOLD_EXPIRED" : "HOLD_RELEASED", clock);
+		ev_release_hand_over(release, clock);
 	}
 	else
 		result = ev_hold_detail(fcinfo, hold, GetCurrentTimestamp());

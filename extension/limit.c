@@ -14,11 +14,20 @@ EV_STATEMENT(count_live_holds,
 			 " WHERE event_id = $1 AND user_id = $2 AND status = 'active' AND expires_at > $3 AND reason IS NULL",
 			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
 
-/* One snapshot: a hold that is being confirmed counts once. */
+EV_STATEMENT(count_live_holds_and_entries,
+			 "SELECT ((SELECT count(*) FROM evently.hold"
+			 "          WHERE event_id = $1 AND user_id = $2 AND status = 'active' AND expires_at > $3 AND reason IS NULL)"
+			 "        + (SELECT count(*) FROM evently.waitlist_entry"
+			 "            WHERE event_id = $1 AND user_id = $2 AND status = 'active'))::integer",
+			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
+
+/* One snapshot: a hold that is being confirmed, an entry that is served, counts once. */
 EV_STATEMENT(count_tickets,
 			 "SELECT ((SELECT coalesce(sum(h.quantity), 0) FROM evently.hold h"
 			 "          WHERE h.event_id = $1 AND h.user_id = $2 AND h.status = 'active' AND h.expires_at > $3"
 			 "            AND h.reason IS NULL)"
+			 "        + (SELECT coalesce(sum(w.quantity), 0) FROM evently.waitlist_entry w"
+			 "            WHERE w.event_id = $1 AND w.user_id = $2 AND w.status = 'active')"
 			 "        + (SELECT count(*) FROM evently.booking b"
 			 "             JOIN evently.ticket t ON t.event_id = b.event_id AND t.booking_id = b.booking_id"
 			 "            WHERE b.event_id = $1 AND b.user_id = $2 AND t.cancelled_at IS NULL))::integer",
@@ -35,10 +44,11 @@ ev_limit_booking(const EvRequest *request, const EvEvent *event)
 				 NULL, "at most %d tickets per booking", event->max_tickets_per_booking);
 }
 
+/* Who waits may be made an offer at any moment: his entry counts as the hold that it will be. */
 static void
-require_hold_allowed(const EvRequest *request, TimestampTz clock)
+require_hold_allowed(const EvRequest *request, const EvEvent *event, TimestampTz clock)
 {
-	ev_query(&count_live_holds, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
+	ev_query(ev_event_has_waiters(event) ? &count_live_holds_and_entries : &count_live_holds, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
 	if (ev_get_int(0, 1) >= ev_max_holds_per_user)
 		ev_raise(EV_HOLD_LIMIT,
 				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &request->event_id),
@@ -66,8 +76,8 @@ require_tickets_allowed(const EvRequest *request, const EvEvent *event, Timestam
 void
 ev_limit_user(const EvRequest *request, const EvEvent *event, TimestampTz clock)
 {
-	if (request->hold_id != NULL && ev_max_holds_per_user > 0)
-		require_hold_allowed(request, clock);
+	if (request->booking_id == NULL && ev_max_holds_per_user > 0)
+		require_hold_allowed(request, event, clock);
 	if (event->max_tickets_per_user > 0)
 		require_tickets_allowed(request, event, clock);
 }

@@ -1,6 +1,7 @@
 /*
  * limit.h
- *		How much one user may have of an event: tickets in a booking, live holds, tickets in all.
+ *		How much one user may have of an event: tickets in a booking, live holds, tickets in all. A waitlist entry
+ *		counts as the hold that it may become.
  *
  * What is counted of a user is counted after U, or under Q exclusive, which keeps everybody out: nothing of it appears or
  * grows between the count and the commit. House seats (block.c) count against nobody.

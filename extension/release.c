@@ -15,6 +15,7 @@
 #include "spi.h"
 #include "stock.h"
 #include "tuple.h"
+#include "waitlist.h"
 
 /* Expired holds given back by one statement. */
 #define RECLAIM_ROUND 500
@@ -46,7 +47,7 @@ EV_STATEMENT(reclaim,
 			 "over AS ("
 			 "  UPDATE evently.hold h SET status = 'expired'"
 			 "   WHERE h.event_id = $1 AND h.hold_id = ANY (ARRAY(SELECT hold_id FROM due))"
-			 "  RETURNING h.hold_id, h.user_id, h.section_id, h.ordinals, h.quantity, h.total_price, h.currency, h.expires_at, h.pools),"
+			 "  RETURNING h.hold_id, h.user_id, h.section_id, h.ordinals, h.quantity, h.total_price, h.currency, h.expires_at, h.pools, h.entry_id),"
 			 "freed AS ("
 			 "  UPDATE evently.event_seat s SET hold_id = NULL, held_until = NULL"
 			 "    FROM over h, unnest(h.ordinals) o"
@@ -64,7 +65,7 @@ EV_STATEMENT(reclaim,
 			 "  UPDATE evently.stock t SET available = t.available + c.quantity"
 			 "    FROM credit c JOIN pools p ON p.pool_id = c.pool_id"
 			 "   WHERE t.event_id = $1 AND t.section_id = c.pool_id AND t.stripe = $4 % p.stripes)"
-			 "SELECT o.hold_id, o.user_id, evently.render(d)::text FROM over o,"
+			 "SELECT o.hold_id, o.user_id, evently.render(d)::text, o.entry_id FROM over o,"
 			 "  LATERAL (SELECT o.hold_id, $1 AS event_id, o.user_id, o.section_id, o.quantity, o.total_price, o.currency,"
 			 "                  'expired' AS status, o.expires_at) d",
 			 UUIDOID, TIMESTAMPTZOID, INT4OID, INT4OID);
@@ -86,7 +87,14 @@ ev_release_continue(const pg_uuid_t *event_id)
 EvRelease *
 ev_release_begin(const pg_uuid_t *event_id)
 {
+	EvRelease *release;
+
 	ev_lock_event_shared(event_id);
+	release = ev_release_continue(event_id);
+	if (!ev_event_has_waiters(release->event))
+		return release;
+	ev_unlock_event_shared(event_id);
+	ev_lock_event_exclusive(event_id);
 	return ev_release_continue(event_id);
 }
 
@@ -194,23 +202,57 @@ ev_release_end(EvRelease *release)
 	return GetCurrentTimestamp();
 }
 
+TimestampTz
+ev_release_whole_hold(EvRelease *release, EvHold *hold)
+{
+	TimestampTz clock;
+	bool over;
+
+	ev_release_hold(release, hold);
+	clock = ev_release_end(release);
+	over = ev_hold_is_over(hold, clock);
+	ev_hold_set_status(hold, over ? "expired" : "released");
+	ev_offer_ended(hold, over ? "expired" : "cancelled", clock);
+	return clock;
+}
+
+void
+ev_release_hand_over(const EvRelease *release, TimestampTz clock)
+{
+	if (ev_event_has_waiters(release->event))
+		ev_hand_over(&release->event->event_id, PG_INT32_MAX, clock);
+}
+
 /* A hold that was reclaimed. */
 typedef struct Expired
 {
-	pg_uuid_t hold_id;
-	pg_uuid_t user_id;
+	EvHold hold;
 	char *payload;
 } Expired;
 
+/* Of the n holds that the last statement ended; an offer's waitlist entry ends too. */
 static void
-tell_expired(const pg_uuid_t *event_id, int n)
+tell_expired(const pg_uuid_t *event_id, int n, TimestampTz clock)
 {
 	Expired *holds = palloc(n * sizeof(Expired));
 
 	for (int i = 0; i < n; i++)
-		holds[i] = (Expired){ev_get_uuid(i, 1), ev_get_uuid(i, 2), ev_get_text(i, 3)};
+		holds[i] = (Expired){
+			.hold = {
+				.hold_id = ev_get_uuid(i, 1),
+				.event_id = *event_id,
+				.user_id = ev_get_uuid(i, 2),
+				.entry_id = ev_is_null(i, 4) ? NULL : DatumGetUUIDP(ev_copied_value(i, 4)),
+			},
+			.payload = ev_get_text(i, 3),
+		};
 	for (int i = 0; i < n; i++)
-		ev_outbox_add(event_id, "HOLD", &holds[i].hold_id, "HOLD_EXPIRED", &holds[i].user_id, holds[i].payload);
+	{
+		const EvHold *hold = &holds[i].hold;
+
+		ev_outbox_add(event_id, "HOLD", &hold->hold_id, "HOLD_EXPIRED", &hold->user_id, holds[i].payload);
+		ev_offer_ended(hold, "expired", clock);
+	}
 }
 
 /* Oldest first, at most max; how many. */
@@ -220,7 +262,7 @@ reclaim_some(const pg_uuid_t *event_id, TimestampTz clock, int max)
 	int n = (int) ev_query(&reclaim, ev_uuid(event_id), ev_time(clock), ev_int(max),
 						   ev_int(pg_prng_uint64_range(&pg_global_prng_state, 0, EV_MAX_STRIPES - 1)));
 
-	tell_expired(event_id, n);
+	tell_expired(event_id, n, clock);
 	return n;
 }
 
@@ -239,7 +281,8 @@ Datum
 evently_expire_holds(PG_FUNCTION_ARGS)
 {
 	int max = PG_ARGISNULL(1) ? RECLAIM_ROUND : PG_GETARG_INT32(1);
-	int reclaimed = 0;
+	int reclaimed;
+	TimestampTz clock;
 	pg_uuid_t event_id;
 
 	ev_begin(EV_WRITES);
@@ -253,7 +296,10 @@ evently_expire_holds(PG_FUNCTION_ARGS)
 		PG_RETURN_INT32(0);
 	}
 	ev_lock_event_exclusive(&event_id);
-	reclaimed = reclaim_some(&event_id, GetCurrentTimestamp(), max);
+	clock = GetCurrentTimestamp();
+	reclaimed = reclaim_some(&event_id, clock, max);
+	if (reclaimed > 0)
+		ev_hand_over(&event_id, PG_INT32_MAX, clock);
 	ev_end_without_result();
 	PG_RETURN_INT32(reclaimed);
 }

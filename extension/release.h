@@ -9,9 +9,12 @@
  *		ev_release_tickets(release, booking, tickets, n);	booking,
  *		ev_release_places(release, section, n);				or section made larger
  *		clock = ev_release_end(release);					T, stock
+ *		... write what became of the hold or booking ...
+ *		ev_release_hand_over(release, clock);				to those who wait for it
  *
  * Invariant: what is given back is credited once, to every pool that it counted in, in the transaction that frees the
- * seats. Who calls has locked the hold or booking and seen that it still has them.
+ * seats. Who calls has locked the hold or booking and seen that it still has them. Where somebody waits, Q is exclusive, and
+ * what is given back is his before anybody else can take it (waitlist.h).
  */
 #ifndef EV_RELEASE_H
 #define EV_RELEASE_H
@@ -39,7 +42,13 @@ extern void ev_release_places(EvRelease *release, int section, int n);
 /* The moment of the release, read after the last lock. */
 extern TimestampTz ev_release_end(EvRelease *release);
 
-/* Q exclusive: turn all expired holds of the event to status expired and credit them. */
+/* All of it for a hold that is active and goes back alone; an offer's waitlist entry ends with it. */
+extern TimestampTz ev_release_whole_hold(EvRelease *release, EvHold *hold);
+
+/* The last step: whoever waits is served. */
+extern void ev_release_hand_over(const EvRelease *release, TimestampTz clock);
+
+/* Q exclusive: turn all expired holds of the event to status expired and credit them. The caller hands over. */
 extern void ev_release_expired(const pg_uuid_t *event_id, TimestampTz clock);
 
 #endif

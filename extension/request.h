@@ -21,6 +21,7 @@ typedef struct EvRequest
 	TimestampTz held_until;		 /* until then */
 	const pg_uuid_t *hold_id;	 /* who is to have them: a hold, or */
 	const pg_uuid_t *booking_id; /* a booking */
+	const pg_uuid_t *entry_id;	 /* the hold is an offer to this waitlist entry */
 } EvRequest;
 
 /* What a hold or a booking asks for: seats (text[]) or a quantity (integer) or both, agreeing. */

@@ -13,11 +13,11 @@
 #include "limit.h"
 #include "lock.h"
 #include "money.h"
-
 #include "release.h"
 #include "reserve.h"
 #include "spi.h"
 #include "stock.h"
+#include "waitlist.h"
 
 /* An access code may open the sale before its time; house seats are kept back before and after it too. */
 static void
@@ -33,12 +33,40 @@ require_on_sale(const EvRequest *request, const EvGrant *grant, TimestampTz cloc
 	ev_event_require_on_sale(grant->event, clock, grant->code != NULL && grant->code->before_sale);
 }
 
+bool
+ev_request_is_behind(const EvRequest *request, const EvEvent *event, int section)
+{
+	return request->reason == NULL && request->entry_id == NULL && ev_event_is_waited_for(event, section);
+}
+
+void
+ev_refuse_behind(const EvRequest *request)
+{
+	ev_raise(EV_WAITLIST_ACTIVE, ev_detail_uuid(ev_detail(), "event_id", &request->event_id),
+			 "Join the waitlist: join_waitlist().", "others are waiting for these places");
+}
+
+/* Named seats: whose turn is it? */
+static void
+require_turn(const EvRequest *request, const EvGrant *grant)
+{
+	for (int i = 0; i < grant->quantity; i++)
+	{
+		if (ev_request_is_behind(request, grant->event, grant->seats[i].section))
+			ev_refuse_behind(request);
+	}
+}
+
 /* The moment of decision: after the last lock. */
 static void
 decide_at(EvGrant *grant, const EvRequest *request, TimestampTz clock)
 {
+	int ttl = request->entry_id ? ev_offer_ttl : Min(ev_hold_ttl, ev_hold_max_lifetime);
+
 	grant->clock = clock;
-	grant->expires_at = request->reason ? request->held_until : TimestampTzPlusMilliseconds(clock, (int64) Min(ev_hold_ttl, ev_hold_max_lifetime) * 1000);
+	grant->expires_at = request->reason ? request->held_until : TimestampTzPlusMilliseconds(clock, (int64) ttl * 1000);
+	if (request->entry_id != NULL)
+		return;
 	require_on_sale(request, grant, clock);
 	if (grant->type != NULL)
 		ev_ticket_type_require_open(grant->event, grant->type, grant->code, grant->quantity, clock);
@@ -184,6 +212,7 @@ load_event(const EvRequest *request, EvGrant *grant)
 	{
 		grant->seats = ev_seats_find(grant->event, request->seats, request->quantity);
 		require_in_section(request, grant);
+		require_turn(request, grant);
 	}
 }
 
@@ -224,6 +253,7 @@ take_what_fits(const EvRequest *request, EvGrant *grant)
 	load_event(request, grant);
 	clock = GetCurrentTimestamp();
 	ev_release_expired(&request->event_id, clock);
+	ev_hand_over(&request->event_id, PG_INT32_MAX, clock);
 	ev_choose(request, grant, clock, true);
 	if (!take(request, grant, true))
 		elog(ERROR, "stock and seats of a section disagree");
@@ -250,6 +280,20 @@ ev_reserve(const EvRequest *request)
 	grant->quantity = request->quantity;
 	lock_and_load(request, grant);
 	take_what_fits(request, grant);
+	price(grant);
+	return grant;
+}
+
+EvGrant *
+ev_reserve_offer(const EvRequest *request, EvEvent *event, TimestampTz clock)
+{
+	EvGrant *grant = palloc0(sizeof(EvGrant));
+
+	grant->event = event;
+	grant->quantity = request->quantity;
+	ev_choose(request, grant, clock, event->has_ticket_types);
+	if (!take(request, grant, true))
+		elog(ERROR, "stock and seats of a section disagree");
 	price(grant);
 	return grant;
 }

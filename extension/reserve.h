@@ -5,6 +5,8 @@
  * It decides limits, sale window, stock and seats, and takes them; the caller then writes the hold or the booking.
  * When it refuses (an ERROR of errors.def) nothing is left behind. All or nothing: a request is never served in part.
  *
+ * Where somebody waits for what is asked for, it is refused, whatever is free: the waitlist is served first (waitlist.h).
+ *
  * Locks, in the order of lock.h: U (where the holds or tickets of a user are limited), Q shared, seat rows, one T per
  * touched section and pool. Short of stock that is there all the same (scattered, or not yet committed by others): Q shared is let
  * go, Q exclusive taken, expired holds are reclaimed, and it is decided anew, exactly.
@@ -37,5 +39,15 @@ typedef struct EvGrant
 extern const pg_uuid_t *ev_grant_type_id(const EvGrant *grant);
 
 extern EvGrant *ev_reserve(const EvRequest *request);
+
+/*
+ * For a waitlist entry (request->entry_id) whose turn it is: Q exclusive, expired holds given back, the section of the
+ * request has enough. What the user may have was looked at when he joined.
+ */
+extern EvGrant *ev_reserve_offer(const EvRequest *request, EvEvent *event, TimestampTz clock);
+
+/* WAITLIST_ACTIVE where somebody waits for that section; house seats and offers are not asked. */
+extern bool ev_request_is_behind(const EvRequest *request, const EvEvent *event, int section);
+extern void ev_refuse_behind(const EvRequest *request) pg_attribute_noreturn();
 
 #endif

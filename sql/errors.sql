@@ -36,7 +36,7 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(66);
+SELECT plan(72);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -69,6 +69,9 @@ BEGIN
 	PERFORM evently.create_event('tiers', now() + interval '9 days', total_capacity => 9);
 	PERFORM evently.create_ticket_type(event('tiers'), 'Members', requires_code => true);
 	PERFORM evently.create_access_code(event('tiers'), 'ONE', 1);
+	PERFORM evently.create_event('full', now() + interval '9 days', total_capacity => 1);
+	PERFORM evently.book(event('full'), person('ivy'), quantity => 1);
+	PERFORM evently.join_waitlist(event('full'), person('hal'));
 	UPDATE evently.account SET is_active = false WHERE role = 'admin';
 	PERFORM evently.register_admin('admin@example.com', 'x', 'Admin');
 	PERFORM evently.set_event_organiser(event('late'), (evently.create_organiser('busy')).organiser_id);
@@ -107,6 +110,12 @@ SELECT c.*, r.* FROM (VALUES
 	('VE210', 'get_payment(NULL, person(''x''))', '{payment_id}'),
 	('VE211', 'complete_payment(NULL, (SELECT payment_id FROM evently.payment), ''paid'')', '{payment_id,status}'),
 	('VE212', 'complete_refund(NULL, person(''x''))', '{refund_id}'),
+	('VE301', 'book(event(''full''), person(''x''), quantity => 1)', '{event_id}'),
+	('VE302', 'join_waitlist(event(''club''), person(''x''))', '{available,event_id,requested}'),
+	('VE303', 'join_waitlist(event(''full''), person(''hal''))', '{entry_id,event_id}'),
+	('VE304', 'join_waitlist(event(''full''), person(''x''), 2)', '{capacity,event_id,requested}'),
+	('VE305', 'get_waitlist_status(event(''club''), person(''hal''))', '{event_id}'),
+	('VE306', 'accept_offer(event(''full''), person(''hal''))', '{event_id}'),
 	('VE401', 'get_event(person(''x''))', '{event_id}'),
 	('VE402', 'book(event(''past''), person(''x''), quantity => 1)', '{end_datetime,event_id}'),
 	('VE403', 'book(event(''future''), person(''x''), quantity => 1)', '{event_id,sale_start_time}'),

@@ -52,7 +52,9 @@ SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_
 		('set_event_organiser'), ('set_event_status'), ('set_organiser_member'), ('set_sale_status'), ('unblock_seats'),
 		('update_access_code'), ('update_account'), ('update_cancellation_policy'), ('update_event'),
 		('update_organiser'), ('update_seat'), ('update_section'), ('update_ticket_type'), ('update_venue'),
-		('update_venue_template'), ('validate_hold'), ('verify'), ('was_replayed')$$,
+		('update_venue_template'), ('validate_hold'), ('verify'), ('was_replayed'),
+		('accept_offer'), ('decline_offer'), ('explain_waitlist'), ('get_waitlist_stats'), ('get_waitlist_status'), ('join_waitlist'),
+		('leave_waitlist'), ('list_user_waitlist'), ('list_waitlist_entries'), ('notify_waitlist')$$,
 	'H67: evently_api can call exactly these functions');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_web', oid, 'EXECUTE')
 		AND NOT has_function_privilege('evently_api', oid, 'EXECUTE')$$,

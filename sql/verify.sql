@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(82);
+SELECT plan(90);
 
 -- A world with everything in it: bookings of seats and of tickets, from holds and direct, cancelled ones, live and expired holds.
 DO $$
@@ -24,6 +24,16 @@ BEGIN
 	PERFORM evently.book(club, person('pat'), quantity => 2, payment => '{}');
 	PERFORM evently.cancel_booking(club, booking('pat'));
 	PERFORM evently.book(club, person('pay'), quantity => 1, payment => '{}');
+	PERFORM evently.create_event('full', now() + interval '9 days', total_capacity => 3);
+	PERFORM evently.hold_tickets(event('full'), person('gus'), 1);
+	PERFORM evently.hold_tickets(event('full'), person('hal'), 1);
+	PERFORM evently.hold_tickets(event('full'), person('ivy'), 1);
+	PERFORM evently.join_waitlist(event('full'), person('jim'));
+	PERFORM evently.join_waitlist(event('full'), person('kim'));
+	PERFORM evently.join_waitlist(event('full'), person('lea'));
+	PERFORM evently.release_hold(event('full'), hold('gus'));
+	PERFORM evently.accept_offer(event('full'), person('jim'));
+	PERFORM evently.release_hold(event('full'), hold('hal'));
 	PERFORM evently.create_event('empty', now() + interval '1 day', total_capacity => 5);
 	-- A pool of ten in which a booking of three and a hold of two count.
 	PERFORM evently.book(event('twin'), person('gus'), quantity => 3);
@@ -149,7 +159,14 @@ FROM (VALUES
 	(16, 'a booking that counts no more in what it took', $$UPDATE evently.booking SET pools = NULL$$),
 	(16, 'a stripe of a pool is gone', $$UPDATE evently.stock SET available = 5 WHERE section_id = person('pool') AND stripe = 0;
 		DELETE FROM evently.stock WHERE section_id = person('pool') AND stripe = 1$$),
-	(16, 'a pool that is not there', $$UPDATE evently.hold SET pools = ARRAY[person('x')] WHERE hold_id = hold('bob')$$)
+	(16, 'a pool that is not there', $$UPDATE evently.hold SET pools = ARRAY[person('x')] WHERE hold_id = hold('bob')$$),
+	(21, 'one more waits than is counted', $$UPDATE evently.event SET waiting = waiting - 1 WHERE event_id = event('full')$$),
+	(21, 'nobody waits for a section that is said to be waited for', $$UPDATE evently.event_section SET waiting = 1 WHERE event_id = event('full')$$),
+	(22, 'a position that is given twice one day', $$UPDATE evently.event SET last_position = 1 WHERE event_id = event('full')$$),
+	(23, 'an offer without its hold', $$UPDATE evently.hold SET entry_id = NULL WHERE hold_id = hold('kim')$$),
+	(23, 'an offer of another number', $$UPDATE evently.waitlist_entry SET quantity = 2 WHERE user_id = person('kim')$$),
+	(24, 'a converted entry with another booking', $$UPDATE evently.waitlist_entry SET booking_id = person('x') WHERE user_id = person('jim')$$),
+	(24, 'a confirmed offer whose entry has expired', $$UPDATE evently.waitlist_entry SET status = 'expired', booking_id = NULL WHERE user_id = person('jim')$$)
 ) d (invariant, what, damage);
 SELECT all_is_well();
 
@@ -170,7 +187,9 @@ FROM (VALUES
 	($$UPDATE evently.booking SET total_price = -1$$, '23514', 'a negative price'),
 	($$UPDATE evently.event SET end_datetime = start_datetime$$, '23514', 'an event without length'),
 	($$UPDATE evently.event SET status = 'paused'$$, '23514', 'an unknown status'),
-	($$UPDATE evently.account SET email = 'x'$$, '23514', 'an address that is none')
+	($$UPDATE evently.account SET email = 'x'$$, '23514', 'an address that is none'),
+	($$INSERT INTO evently.waitlist_entry SELECT event_id, person('x'), user_id, NULL, 1, 'offer', 'active', 9, NULL, now()
+		FROM evently.waitlist_entry WHERE user_id = person('lea')$$, '23505', 'a second place in the queue')
 ) d (damage, sqlstate, what);
 
 SELECT * FROM finish();

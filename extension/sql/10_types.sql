@@ -368,3 +368,80 @@ CREATE TYPE evently.policy_detail AS (
 );
 COMMENT ON TYPE evently.policy_detail IS
 	'Terms of cancellation. fee_type: none, fixed (fee_amount in the event''s currency, per booking), percentage (fee_amount of the price). tiers: [{"hours_before", "fee_type", "fee_amount"}].';
+
+CREATE TYPE evently.waitlist_offer AS (
+	hold_id uuid,
+	expires_at timestamptz,
+	seat_ids text[],
+	total_price numeric,
+	currency text
+);
+COMMENT ON TYPE evently.waitlist_offer IS 'What a waitlist entry is offered: a hold, to be confirmed before expires_at.';
+
+CREATE TYPE evently.waitlist_entry_detail AS (
+	entry_id uuid,
+	event_id uuid,
+	user_id uuid,
+	section_id uuid,
+	quantity integer,
+	mode text,
+	status text,
+	position integer,
+	estimated_wait_seconds integer,
+	joined_at timestamptz,
+	notified_at timestamptz,
+	ended_at timestamptz,
+	preferences jsonb,
+	offer evently.waitlist_offer,
+	booking_id uuid
+);
+COMMENT ON TYPE evently.waitlist_entry_detail IS
+	'A place in the queue of an event. status: active (waits), notified (has an offer), converted (booked), expired (missed the offer, or can never be served), cancelled (left, declined, or the waitlist was closed). position: 1 is the next of those who wait for the same places, null unless active. estimated_wait_seconds: null unless active, and as long as fewer than 5 have been served. offer: null unless notified.';
+
+CREATE TYPE evently.waitlist_page AS (
+	entries evently.waitlist_entry_detail[],
+	total bigint,
+	page integer,
+	"limit" integer,
+	has_more boolean
+);
+COMMENT ON TYPE evently.waitlist_page IS 'One page of waitlist entries, as a REST list answers it.';
+
+CREATE TYPE evently.waitlist_stats AS (
+	event_id uuid,
+	waiting integer,
+	waiting_tickets integer,
+	notified integer,
+	converted integer,
+	expired integer,
+	cancelled integer,
+	total integer,
+	longest_wait_seconds integer,
+	median_wait_seconds integer,
+	available_seats integer
+);
+COMMENT ON TYPE evently.waitlist_stats IS
+	'The waitlist of an event in figures. waiting, notified, converted, expired, cancelled: entries by their status now. longest_wait_seconds: of those who wait now; median_wait_seconds: of the last 20 that were served, null below 5.';
+
+CREATE TYPE evently.waitlist_notice AS (
+	event_id uuid,
+	notified_count integer,
+	tickets_offered integer,
+	waiting integer,
+	entries evently.waitlist_entry_detail[]
+);
+COMMENT ON TYPE evently.waitlist_notice IS 'Who was served by a call, in order, and how many still wait.';
+
+CREATE TYPE evently.waitlist_explanation AS (
+	entry_id uuid,
+	event_id uuid,
+	status text,
+	position integer,
+	quantity integer,
+	available_seats integer,
+	entries_ahead integer,
+	tickets_ahead integer,
+	explanation text
+);
+COMMENT ON TYPE evently.waitlist_explanation IS
+	'Why an entry waits, or how it ended. available_seats: free now in one section that could serve it, the largest. entries_ahead, tickets_ahead: those served before it.';

@@ -129,6 +129,8 @@ CREATE TABLE evently.event (
 		|| array_to_tsvector(array_remove(array_remove(tags, ''), NULL))
 		|| setweight(to_tsvector('simple', coalesce(description, '')), 'C')) STORED,
 	sale_status text CONSTRAINT event_sale_status_check CHECK (sale_status IN ('upcoming', 'on_sale', 'sold_out')),
+	waiting integer NOT NULL DEFAULT 0 CONSTRAINT waiting_counted CHECK (waiting >= 0),
+	last_position bigint NOT NULL DEFAULT 0,
 	CHECK (end_datetime > start_datetime),
 	CHECK (sale_end_time > sale_start_time)
 );
@@ -136,6 +138,8 @@ CREATE INDEX event_status_start ON evently.event (status, start_datetime, event_
 CREATE INDEX event_created_by ON evently.event (created_by, status, created_at);
 CREATE INDEX event_venue ON evently.event (venue_id, status, start_datetime);
 COMMENT ON TABLE evently.event IS 'What is sold. version is raised by administrators'' edits, never by holds or bookings.';
+COMMENT ON COLUMN evently.event.waiting IS 'Active waitlist entries that any section serves. While there are some, nobody else is served.';
+COMMENT ON COLUMN evently.event.last_position IS 'The position that the last waitlist entry got.';
 
 CREATE TABLE evently.event_section (
 	event_id uuid NOT NULL,
@@ -149,12 +153,14 @@ CREATE TABLE evently.event_section (
 	stripes smallint NOT NULL CHECK (stripes BETWEEN 1 AND 64),
 	focal_x numeric,
 	focal_y numeric,
+	waiting integer NOT NULL DEFAULT 0 CONSTRAINT waiting_counted CHECK (waiting >= 0),
 	PRIMARY KEY (event_id, section_id),
 	UNIQUE (event_id, ordinal)
 );
 COMMENT ON TABLE evently.event_section IS 'A section as one event sells it, with the price that every hold and booking uses.';
 COMMENT ON COLUMN evently.event_section.price_multiplier IS 'The price follows the event''s base price times this; null: the price stands by itself.';
 COMMENT ON COLUMN evently.event_section.stripes IS 'Number of rows in stock; made with the section, never changed.';
+COMMENT ON COLUMN evently.event_section.waiting IS 'Active waitlist entries for this section. While there are some, nobody else is served from it.';
 
 CREATE TABLE evently.stock (
 	event_id uuid NOT NULL,
@@ -208,6 +214,7 @@ CREATE TABLE evently.hold (
 	ticket_type_id uuid,
 	reason text,
 	renewals integer NOT NULL DEFAULT 0,
+	entry_id uuid,
 	PRIMARY KEY (event_id, hold_id),
 	CONSTRAINT hold_of_section_or_seats CHECK ((section_id IS NULL) <> (ordinals IS NULL)
 		AND quantity > 0 AND cardinality(prices) = quantity AND coalesce(cardinality(ordinals), quantity) = quantity
@@ -217,6 +224,7 @@ CREATE INDEX hold_id ON evently.hold (hold_id);
 CREATE INDEX hold_user ON evently.hold (user_id, created_at);
 CREATE INDEX hold_active_user ON evently.hold (user_id, event_id) WHERE status = 'active';
 CREATE INDEX hold_active_expiry ON evently.hold (event_id, expires_at) INCLUDE (quantity) WHERE status = 'active';
+COMMENT ON COLUMN evently.hold.entry_id IS 'The waitlist entry that this hold is an offer to.';
 COMMENT ON COLUMN evently.hold.prices IS 'What each ticket costs, as promised when the hold was made; for seats in the order of ordinals.';
 COMMENT ON TABLE evently.hold IS
 	'Seats or tickets put aside. Stays active past expires_at until someone tidies it; every query treats it as over from that moment on.';

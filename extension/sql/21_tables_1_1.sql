@@ -267,3 +267,35 @@ COMMENT ON COLUMN evently.event.is_cancelling IS 'It is cancelled, and holds or 
 CREATE INDEX event_document ON evently.event USING gin (document) WITH (fastupdate = off);
 CREATE INDEX venue_document ON evently.venue USING gin (to_tsvector('simple', name || ' ' || coalesce(city, ''))) WITH (fastupdate = off);
 COMMENT ON COLUMN evently.event.document IS 'Its words, to be searched: of name, type, tags and description.';
+CREATE TYPE evently.waitlist_status AS ENUM ('active', 'notified', 'converted', 'expired', 'cancelled');
+
+CREATE TABLE evently.waitlist_entry (
+	event_id uuid NOT NULL,
+	entry_id uuid NOT NULL,
+	user_id uuid NOT NULL,
+	section_id uuid,
+	quantity integer NOT NULL CHECK (quantity > 0),
+	mode text NOT NULL CHECK (mode IN ('offer', 'auto')),
+	status evently.waitlist_status NOT NULL DEFAULT 'active',
+	position bigint NOT NULL,
+	preferences jsonb,
+	joined_at timestamptz NOT NULL,
+	notified_at timestamptz,
+	ended_at timestamptz,
+	hold_id uuid,
+	booking_id uuid,
+	PRIMARY KEY (event_id, entry_id),
+	UNIQUE (event_id, position),
+	CHECK ((status IN ('active', 'notified')) = (ended_at IS NULL)),
+	CHECK (hold_id IS NOT NULL OR status NOT IN ('notified', 'converted')),
+	CHECK ((booking_id IS NOT NULL) = (status = 'converted'))
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX waitlist_entry_live ON evently.waitlist_entry (event_id, user_id) WHERE status IN ('active', 'notified');
+CREATE INDEX waitlist_entry_queue ON evently.waitlist_entry (event_id, section_id, position) INCLUDE (quantity) WHERE status = 'active';
+CREATE INDEX waitlist_entry_notified ON evently.waitlist_entry (event_id, notified_at) WHERE notified_at IS NOT NULL;
+CREATE INDEX waitlist_entry_id ON evently.waitlist_entry (entry_id);
+CREATE INDEX waitlist_entry_user ON evently.waitlist_entry (user_id, joined_at);
+COMMENT ON TABLE evently.waitlist_entry IS
+	'Who waits for what is sold out, one live entry (active or notified) per user and event. section_id null: any section. Kept when it is over.';
+COMMENT ON COLUMN evently.waitlist_entry.position IS 'The order of the queue: drawn from event.last_position at joining, never given twice.';
+COMMENT ON COLUMN evently.waitlist_entry.hold_id IS 'The offer: a hold with this entry''s id.';

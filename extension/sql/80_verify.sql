@@ -241,7 +241,46 @@ BEGIN ATOMIC
 		format('section %s: %s', a.section_id, a.adjusted)
 	FROM (SELECT x.event_id, x.section_id, sum(x.delta) AS adjusted FROM evently.adjustment x GROUP BY 1, 2) a
 	WHERE a.adjusted > 0 OR NOT EXISTS (SELECT FROM evently.event_section s
-		WHERE s.event_id = a.event_id AND s.section_id = a.section_id);
+		WHERE s.event_id = a.event_id AND s.section_id = a.section_id)
+	UNION ALL
+	SELECT 21, 'as many do not wait as are counted', c.event_id,
+		format('section %s: %s wait, %s counted', coalesce(c.section_id::text, 'any'), w.waiting, c.waiting)
+	FROM (SELECT e.event_id, NULL::uuid AS section_id, e.waiting FROM evently.event e
+			UNION ALL SELECT s.event_id, s.section_id, s.waiting FROM evently.event_section s) c,
+		LATERAL (SELECT count(*) AS waiting FROM evently.waitlist_entry x
+			WHERE x.event_id = c.event_id AND x.section_id IS NOT DISTINCT FROM c.section_id AND x.status = 'active') w
+	WHERE c.waiting <> w.waiting
+	UNION ALL
+	SELECT 22, 'an entry of a waitlist has no event or section, or a position beyond the last', w.event_id, format('entry %s', w.entry_id)
+	FROM evently.waitlist_entry w
+	LEFT JOIN evently.event e ON e.event_id = w.event_id
+	WHERE w.position > coalesce(e.last_position, 0)
+		OR w.section_id IS NOT NULL AND NOT EXISTS (SELECT FROM evently.event_section s
+			WHERE s.event_id = w.event_id AND s.section_id = w.section_id)
+	UNION ALL
+	SELECT 23, 'an offer and its hold disagree', coalesce(w.event_id, h.event_id),
+		format('entry %s, hold %s', coalesce(w.entry_id, h.entry_id), coalesce(h.hold_id, w.hold_id))
+	FROM (SELECT w.event_id, w.entry_id, w.hold_id, w.user_id, w.quantity FROM evently.waitlist_entry w
+			WHERE w.status = 'notified') w
+	FULL JOIN (SELECT h.event_id, h.entry_id, h.hold_id, h.user_id, h.quantity FROM evently.hold h
+			WHERE h.status = 'active' AND h.entry_id IS NOT NULL) h
+		ON h.event_id = w.event_id AND h.entry_id = w.entry_id
+	WHERE (w.hold_id, w.user_id, w.quantity) IS DISTINCT FROM (h.hold_id, h.user_id, h.quantity)
+	UNION ALL
+	SELECT 24, 'a converted entry and its booking disagree', coalesce(w.event_id, b.event_id),
+		format('entry %s, booking %s', coalesce(w.entry_id, b.entry_id), coalesce(b.booking_id, w.booking_id))
+	FROM (SELECT w.event_id, w.entry_id, w.booking_id, w.user_id, w.quantity FROM evently.waitlist_entry w
+			WHERE w.status = 'converted') w
+	FULL JOIN (SELECT b.event_id, h.entry_id, b.booking_id, b.user_id, b.quantity FROM evently.hold h
+			JOIN evently.booking b ON b.event_id = h.event_id AND b.hold_id = h.hold_id
+			WHERE h.entry_id IS NOT NULL) b
+		ON b.event_id = w.event_id AND b.entry_id = w.entry_id
+	WHERE (w.booking_id, w.user_id, w.quantity) IS DISTINCT FROM (b.booking_id, b.user_id, b.quantity)
+	UNION ALL
+	SELECT 25, 'somebody waits for a cancelled event', w.event_id, format('entry %s', w.entry_id)
+	FROM evently.waitlist_entry w
+	JOIN evently.event e ON e.event_id = w.event_id AND e.status = 'cancelled'
+	WHERE w.status = 'active';
 END;
 COMMENT ON FUNCTION evently.verify() IS
 'Checks every invariant in one snapshot: no row means all is well, at any moment, under any load, after any crash. Reads all rows of the booking side.';

@@ -9,13 +9,14 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY['event_section', 'stock', 'pool', 'ticket_type', 'quota', 'access_code', 'adjustment', 'event_seat', 'hold', 'booking',
-		'ticket', 'cancellation', 'cancellation_policy', 'payment', 'refund']
+		'ticket', 'cancellation', 'cancellation_policy', 'payment', 'refund', 'waitlist_entry']
 	LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE evently.%I ALTER COLUMN event_id SET STATISTICS 0', name);
 	END LOOP;
 END
 $$;
 ALTER TABLE evently.hold ALTER COLUMN status SET STATISTICS 0;
+ALTER TABLE evently.waitlist_entry ALTER COLUMN status SET STATISTICS 0;
 
 -- pg_dump leaves out an extension's rows unless it is told which tables hold data: all of them. One call a table and
 -- statement, as each updates the extension's own row.

@@ -33,3 +33,15 @@ ALTER TABLE evently.event ADD COLUMN document tsvector GENERATED ALWAYS AS (setw
 		|| setweight(to_tsvector('simple', coalesce(description, '')), 'C')) STORED;
 ALTER TABLE evently.event ADD COLUMN sale_status text
 	CONSTRAINT event_sale_status_check CHECK (sale_status IN ('upcoming', 'on_sale', 'sold_out'));
+ALTER TABLE evently.event
+	ADD COLUMN waiting integer NOT NULL DEFAULT 0 CONSTRAINT waiting_counted CHECK (waiting >= 0),
+	ADD COLUMN last_position bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN evently.event.waiting IS 'Active waitlist entries that any section serves. While there are some, nobody else is served.';
+COMMENT ON COLUMN evently.event.last_position IS 'The position that the last waitlist entry got.';
+
+ALTER TABLE evently.event_section
+	ADD COLUMN waiting integer NOT NULL DEFAULT 0 CONSTRAINT waiting_counted CHECK (waiting >= 0);
+COMMENT ON COLUMN evently.event_section.waiting IS 'Active waitlist entries for this section. While there are some, nobody else is served from it.';
+
+ALTER TABLE evently.hold ADD COLUMN entry_id uuid;
+COMMENT ON COLUMN evently.hold.entry_id IS 'The waitlist entry that this hold is an offer to.';
