@@ -109,6 +109,9 @@ def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_
     ids = {
         "/events/{id}": lambda: new_event()["event_id"],
         "/seats/hold/{id}": lambda: user.hold(event, quantity=1)["hold_id"],
+        "/cancellations/{id}": lambda: expect(
+            user.delete(f"/api/v1/bookings/{user.book(event, quantity=1)['booking_id']}"), 200
+        )["cancellation_id"],
         "/bookings/{id}": lambda: user.book(event, quantity=1)["booking_id"],
         "/admin/venues/{id}": lambda: new_venue()["venue_id"],
         "/users/{id}": lambda: new_user().user_id,
@@ -136,8 +139,15 @@ def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_
         "PUT /api/v1/admin/events/{id}/status": lambda: {"status": "inactive"},
     }
 
+    def event_with_policy():
+        with_policy = new_event()["event_id"]
+        expect(admin.post(f"/api/v1/admin/events/{with_policy}/cancellation-policy", {"fee_type": "none"}), 201)
+        return with_policy
+
     def walk(route):
         path = route.path
+        if route.path.endswith("/cancellation-policy") and route.method != "POST":
+            path = path.replace("{id}", event_with_policy())
         for part, make in ids.items():
             if part in path:
                 path = path.replace(part, re.sub(r"\{\w+\}", make(), part))
