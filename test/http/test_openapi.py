@@ -113,6 +113,9 @@ def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_
             user.delete(f"/api/v1/bookings/{user.book(event, quantity=1)['booking_id']}"), 200
         )["cancellation_id"],
         "/bookings/{id}": lambda: user.book(event, quantity=1)["booking_id"],
+        "/admin/venue-templates/{id}": lambda: expect(admin.post("/api/v1/admin/venue-templates", {"name": unique("T")}), 201)[
+            "venue_template_id"
+        ],
         "/admin/venues/{id}": lambda: new_venue()["venue_id"],
         "/users/{id}": lambda: new_user().user_id,
         "/docs/{file}": lambda: "init.js",
