@@ -16,7 +16,7 @@ SELECT results_eq(
 		(account).permissions, (account).is_active
 	FROM evently.register_account('Ann@Example.com', '$2b$12$x', 'Ann', token_hash => hash('a1'), token_ttl => '7 days')$$,
 	$$VALUES ('ok', 1, true, 'Ann@Example.com', 'Ann', 'user', '{}'::text[], true)$$,
-	'registering answers the account with role user, and a session (S1-AUTHU-1, S1-AUTHU-10)');
+	'registering answers the account with role user, and a session (S1-AUTHU-1, S1-AUTHU-10, S1-AUTHU-11, S5-AUTHU-9)');
 SELECT is((account).name, 'John Doe', 'a name is made of first_name and last_name (S3-AUTHU-1)')
 FROM evently.register_account('john@example.com', '$2b$12$x', first_name => 'John', last_name => 'Doe');
 SELECT results_eq($$SELECT outcome, expires_at FROM evently.register_account('no@session.org', '$2b$12$x', 'No')$$,
@@ -83,7 +83,7 @@ SELECT throws_ok($$SELECT evently.update_account(account('john@example.com'), na
 UPDATE evently.account SET is_active = false WHERE role = 'admin';
 SELECT results_eq(
 	$$SELECT (account).role, (account).permissions FROM evently.register_admin('root@example.com', 'x', 'Root')$$,
-	$$VALUES ('admin', '{events:own}'::text[])$$, 'the first administrator may register himself (S2-AUTHA-1)');
+	$$VALUES ('admin', '{events:own}'::text[])$$, 'the first administrator may register himself (S1-AUTHA-1, S2-AUTHA-1)');
 SELECT throws_ok($$SELECT evently.register_admin('second@example.com', 'x', 'Second')$$, 'VE002', NULL,
 	'H60: the second may not');
 SELECT throws_ok($$SELECT evently.register_admin('s@example.com', 'x', 'S', actor_id => account('john@example.com'))$$,

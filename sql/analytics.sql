@@ -67,7 +67,7 @@ SELECT evently.cancel_booking(b.event_id, b.booking_id) FROM evently.booking b
 WHERE (b.event_id, b.user_id) IN ((event('club'), person('cid')), (event('show'), person('ann'))) \g /dev/null
 
 -- One event (S1-ANA-1, S2-ANA-1, S3-ANA-2)
-SELECT is((SELECT a.tickets_sold FROM evently.get_event_analytics(event(n)) a), tickets_sold(event(n)), 'H80: ' || n || ': tickets_sold (S2-ANA-1)'),
+SELECT is((SELECT a.tickets_sold FROM evently.get_event_analytics(event(n)) a), tickets_sold(event(n)), 'H80: ' || n || ': tickets_sold (S1-ANA-1, S2-ANA-1, S3-ANA-2)'),
 	is((SELECT a.revenue FROM evently.get_event_analytics(event(n)) a), paid(event(n), c) - refunded(event(n), c), 'H80: ' || n || ': revenue'),
 	is((SELECT a.capacity_utilization FROM evently.get_event_analytics(event(n)) a),
 		(SELECT round(100.0 * tickets_sold(event(n)) / e.total_capacity, 2) FROM evently.event e WHERE e.event_id = event(n)), 'H80: ' || n || ': capacity_utilization'),
@@ -140,7 +140,7 @@ UPDATE evently.event SET total_capacity = total_capacity WHERE event_id = event(
 SELECT is((SELECT ROW(a.cached, (a.totals).booked)::text FROM evently.get_analytics_summary(refresh => true) a), format('(f,%s)', :booked + 3), 'H82: a forced refresh is computed anew (S4-ANA-2)');
 SELECT evently.get_homepage_stats() \g /dev/null
 SELECT evently.book(event('club'), person('jim'), quantity => 1) \g /dev/null
-SELECT is((SELECT ROW(a.cached, a.tickets_sold)::text FROM evently.get_homepage_stats() a), format('(t,%s)', :booked + 3), 'H82: the public figures may be as old as their time (S4-ANA-1)');
+SELECT is((SELECT ROW(a.cached, a.tickets_sold)::text FROM evently.get_homepage_stats() a), format('(t,%s)', :booked + 3), 'H82: the public figures may be as old as their time (S4-ANA-1, S2-ANA-2)');
 UPDATE evently.analytics_cache SET generated_at = generated_at - interval '61 s';
 SELECT is((SELECT ROW(a.cached, a.tickets_sold, a.events)::text FROM evently.get_homepage_stats() a), format('(f,%s,4)', :booked + 4), 'but no older');
 UPDATE evently.analytics_cache SET generated_at = clock_timestamp() + interval '1 h';

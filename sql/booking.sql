@@ -12,10 +12,10 @@ SELECT results_eq($$SELECT seat_id, price FROM evently.get_booking(event('show')
 	$$VALUES ('A-1', 40.00), ('A-2', 40.00), ('AA-4', 80.00)$$, 'H05: a ticket costs what its section costs in this event');
 SELECT is((evently.book(event('twin'), person('ann'), '{A-1}')).total_price, 70.00, 'H05, H06: and in the other event something else');
 SELECT is(seat_status('show', 'A-1') || ' ' || seat_status('show', 'A-3'), 'sold available', 'H13: the map shows it at once');
-SELECT is((SELECT e.available_seats || ' ' || e.booked_count FROM evently.get_event(event('show')) e), '43 3', 'H13: so do the numbers');
+SELECT is((SELECT e.available_seats || ' ' || e.booked_count FROM evently.get_event(event('show')) e), '43 3', 'H13: so do the numbers (S5-EVP-5)');
 SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-3,A-1}')$$, 'VE101', NULL, 'a sold seat is not sold again (S4-BOOK-8)');
 SELECT throws_ok($$SELECT evently.hold_seats(event('show'), person('bob'), '{A-1}')$$, 'VE101', NULL, 'H07: or held');
-SELECT is(seat_status('show', 'A-3'), 'available', 'H04: all or nothing');
+SELECT is(seat_status('show', 'A-3'), 'available', 'H04: all or nothing (S1-BOOK-2)');
 SELECT results_eq(
 	$$SELECT quantity, seat_ids, total_price, t.section_id = section('club', 'General'), t.price
 	FROM evently.book(event('club'), person('bob'), quantity => 2) b, unnest(b.tickets) t$$,
@@ -39,7 +39,7 @@ SELECT evently.update_event(event('show'), base_price => 99) \g /dev/null
 SELECT results_eq(
 	$$SELECT hold_id, seat_ids, total_price, status FROM evently.confirm_hold(event('show'), hold('cid'), person('cid'))$$,
 	$$SELECT hold('cid'), '{C-1,AA-1}'::text[], 120.00, 'confirmed'$$,
-	'a hold becomes a booking at the price it promised (S3-BOOK-1)');
+	'a hold becomes a booking at the price it promised (S3-BOOK-1, S3-HOLD-7)');
 SELECT is((evently.confirm_hold(NULL, hold('cid'))).booking_id, booking('cid'), 'H09: confirming again gives the same booking');
 SELECT is((SELECT count(*) FROM evently.booking WHERE user_id = person('cid')), 1::bigint, 'H09: there is one');
 SELECT is((SELECT v.reason FROM evently.validate_hold(event('show'), hold('cid')) v), 'confirmed', 'the hold says so');
@@ -57,7 +57,7 @@ SELECT evently.set_event_status(event('club'), 'published') \g /dev/null
 
 -- Keys (S4-IDEM-1 to 3)
 SELECT evently.book(event('club'), person('fay'), quantity => 2, idempotency_key => 'k') AS first \gset
-SELECT is(evently.was_replayed(), false, 'the first call under a key does the work');
+SELECT is(evently.was_replayed(), false, 'the first call under a key does the work (S4-IDEM-4)');
 SELECT is(evently.book(event('club'), person('fay'), quantity => 2, idempotency_key => 'k')::text, :'first', 'H24: a retry gives the first answer');
 SELECT is(evently.was_replayed(), true, 'and says so');
 SELECT is((SELECT count(*) FROM evently.booking WHERE user_id = person('fay')), 1::bigint, 'H24: there is one booking (S4-IDEM-3)');
@@ -96,7 +96,7 @@ SELECT all_is_well();
 
 -- A user's bookings, newest first (S3-BOOK-4, S4-BOOK-4)
 SELECT results_eq($$SELECT event_id, status FROM evently.list_bookings(person('fay'))$$,
-	$$VALUES (event('club'), 'cancelled'), (event('twin'), 'confirmed'), (event('club'), 'cancelled')$$, 'one''s own bookings');
+	$$VALUES (event('club'), 'cancelled'), (event('twin'), 'confirmed'), (event('club'), 'cancelled')$$, 'one''s own bookings (S3-BOOK-4, S4-BOOK-4)');
 SELECT is((SELECT p.total || ' ' || cardinality(p.bookings) || ' ' || p.has_more FROM evently.list_bookings_page(person('fay'), "limit" => 1,
 	event_id => event('club'), status => 'Cancelled') p), '2 1 true', 'by event and status, in pages');
 SELECT is((SELECT p.total || ' ' || cardinality(p.bookings) FROM evently.list_bookings_page(person('nobody')) p), '0 0', 'nobody has none');

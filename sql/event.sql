@@ -8,12 +8,12 @@ SELECT results_eq(
 		max_tickets_per_booking, status, sale_status, version, venue
 	FROM evently.get_event(event('club'))$$,
 	$$VALUES ('club', interval '3 hours', 'UTC', 20, 20, 0, 10.00, 'USD', 20, 'published', 'on_sale', 1, NULL::evently.venue_summary)$$,
-	'an event by default (S2-EVA-1, S1-EVA-6)');
-SELECT is((venue).name || ', ' || (venue).city, 'Hall, Lyon', 'an event shows its venue (S1-EVP-5)')
+	'an event by default (S1-EVA-1, S2-EVA-1, S3-EVA-1, S1-EVA-6)');
+SELECT is((venue).name || ', ' || (venue).city, 'Hall, Lyon', 'an event shows its venue (S1-EVP-2, S1-EVP-5, S3-EVP-2, S4-EVP-2, S5-EVP-2)')
 FROM evently.get_event(event('show'));
 SELECT is((e.venue).name, 'Hall A', 'a venue may be just a name (S4-VEN-1, S5-VEN-1)')
 FROM evently.create_event('summit', now() + interval '1 day', venue => '"Hall A"', total_capacity => 200) e;
-SELECT is((e.venue).venue_id, venue('Hall A'), 'the same name is the same venue')
+SELECT is((e.venue).venue_id, venue('Hall A'), 'the same name is the same venue (S2-VEN-6)')
 FROM evently.create_event('summit 2', now() + interval '1 day', venue => '"hall a"', total_capacity => 200) e;
 SELECT results_eq(
 	$$SELECT (e.venue).name, (e.venue).city, e.total_capacity FROM evently.create_event('embedded', now() + interval '1 day',
@@ -26,13 +26,13 @@ SELECT is(free('show', 'Stalls') || ' ' || free('show', 'Balcony') || ' ' || fre
 SELECT is((SELECT count(*) FROM evently.get_seat_map(event('show'))), 16::bigint, 'with their seats');
 SELECT is((e.seats[1]).seat_id || ' ' || e.total || ' ' || e.available, 'A-1 16 16', 'in a map (S4-EVP-3)')
 FROM evently.get_seat_map_page(event('show')) e;
-SELECT is(e.total || ' ' || cardinality(e.seats), '0 0', 'which is empty for general admission')
+SELECT is(e.total || ' ' || cardinality(e.seats), '0 0', 'which is empty for general admission (S1-VT-1)')
 FROM evently.get_seat_map_page(event('club')) e;
 
 -- Prices and their rounding (H51)
 CREATE FUNCTION prices(event text) RETURNS text LANGUAGE sql VOLATILE
 AS $$ SELECT string_agg(s.price::text, ' ') FROM evently.get_sections(test.event($1)) e, unnest(e.sections) s $$;
-SELECT is(prices('show'), '40.00 80.00 20.00', 'a section costs base_price times its multiplier');
+SELECT is(prices('show'), '40.00 80.00 20.00', 'a section costs base_price times its multiplier (S2-PAY-1)');
 SELECT evently.create_event('priced', now() + interval '1 day', venue_id => venue('Hall'), base_price => 33.333,
 	section_pricing => format('[{"name": "balcony", "price": 99.995}, {"section_id": "%s", "price_multiplier": 1.5}]',
 		section('show', 'Floor'))::jsonb) \g /dev/null
@@ -87,7 +87,7 @@ SELECT throws_ok($$SELECT evently.set_event_status(event('draft'), 'completed')$
 	'nor completed before it has started');
 SELECT throws_ok($$SELECT evently.set_event_status(event('draft'), 'paused')$$, 'VE001', NULL, 'nor anything unknown');
 SELECT is((evently.set_event_status(event('draft'), 'INACTIVE')).status, 'inactive', 'published becomes inactive (S4-EVA-3)');
-SELECT is((evently.set_event_status(event('draft'), 'published')).sale_status, 'on_sale', 'and published again');
+SELECT is((evently.set_event_status(event('draft'), 'published')).sale_status, 'on_sale', 'and published again (S1-EVA-4)');
 SELECT start_event('draft') \g /dev/null
 SELECT throws_ok($$SELECT evently.update_event(event('draft'), name => 'late')$$, 'VE405', NULL,
 	'an event that has started is not changed (S2-EVA-6)');
@@ -96,7 +96,7 @@ SELECT is((evently.set_event_status(event('draft'), 'completed')).sale_status, '
 
 -- Changing: version, capacity
 SELECT results_eq($$SELECT version, name, base_price FROM evently.update_event(event('show'), version => 1, base_price => 50)$$,
-	$$VALUES (2, 'show', 50.00)$$, 'an update changes what is given and raises version (S2-EVA-2)');
+	$$VALUES (2, 'show', 50.00)$$, 'an update changes what is given and raises version (S1-EVA-2, S2-EVA-2, S3-EVA-2, S4-EVA-2)');
 SELECT is(prices('show'), '50.00 100.00 25.00', 'the sections follow the new base price');
 SELECT throws_ok($$SELECT evently.update_event(event('show'), version => 1, name => 'x')$$, 'VE408', NULL,
 	'a stale version is refused (S2-EVA-7)');
@@ -122,7 +122,7 @@ SELECT evently.book(event('show'), person('bob'), quantity => 3, section_id => s
 SELECT expire_holds_of('dan') \g /dev/null
 SELECT results_eq($$SELECT message, bookings_cancelled, holds_released, refund_amount, currency, version
 		FROM evently.cancel_event(event('show'), version => 2)$$,
-	$$VALUES ('Event cancelled', 2, 2, 225.00, 'USD', 3)$$, 'H54: cancelling an event refunds bookings and releases holds (S2-EVA-3)');
+	$$VALUES ('Event cancelled', 2, 2, 225.00, 'USD', 3)$$, 'H54: cancelling an event refunds bookings and releases holds (S1-EVA-3, S2-EVA-3, S3-EVA-3, S4-EVA-4, S5-EVA-4)');
 SELECT is((SELECT c.refund_amount FROM evently.cancel_booking(event('show'), booking('ann')) c), 150.00,
 	'H54: each booking has its refund');
 SELECT is((SELECT h.status FROM evently.get_hold(event('show'), hold('cid')) h), 'released', 'H54: the hold is released');

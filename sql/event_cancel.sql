@@ -24,7 +24,7 @@ SELECT evently.book(event('show'), person('ann'), '{A-1,A-2}', payment => '{}') 
 CREATE TRIGGER stumble BEFORE INSERT ON evently.refund FOR EACH ROW EXECUTE FUNCTION stumble(1);
 SELECT throws_ok($$SELECT evently.cancel_booking(event('show'), booking('ann'), idempotency_key => 'k')$$, 'P0001', 'stumbled', 'H53: a failure in the midst of a cancellation');
 SELECT is(left_of('show') || ' ' || (evently.get_booking(NULL, booking('ann'))).status || ' ' || ((evently.get_booking(NULL, booking('ann'))).payment).refunded || ' ' || (SELECT count(*) FROM evently.idempotency WHERE key = 'k'),
-	'0 holds, 1 bookings, 0 cancellations, 0 refunds, 0 told, 44 free confirmed 0 0', 'H53: leaves nothing stored');
+	'0 holds, 1 bookings, 0 cancellations, 0 refunds, 0 told, 44 free confirmed 0 0', 'H53: leaves nothing stored (S3-CANC-9)');
 SELECT all_is_well();
 DROP TRIGGER stumble ON evently.refund;
 SELECT is((evently.cancel_booking(event('show'), booking('ann'), idempotency_key => 'k')).refund_amount, 80.00, 'H53: the retry works');

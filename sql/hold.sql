@@ -147,7 +147,7 @@ BEGIN
 	END LOOP;
 END
 $$;
-SELECT is(seat_status('show', 'AA-3') || ' ' || free('show', 'Balcony'), 'available 4', 'H13: is over at its end');
+SELECT is(seat_status('show', 'AA-3') || ' ' || free('show', 'Balcony'), 'available 4', 'H13: is over at its end (S3-HOLD-6)');
 SELECT is((SELECT v.reason FROM evently.validate_hold(event('show'), hold('ivy')) v), 'expired', 'for its owner');
 SELECT throws_ok($$SELECT evently.confirm_hold(event('show'), hold('ivy'))$$, 'VE107', NULL, 'H08: who cannot confirm it');
 SELECT throws_ok($$SELECT evently.extend_hold(event('show'), hold('ivy'))$$, 'VE107', NULL, 'or extend it');

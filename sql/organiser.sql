@@ -59,7 +59,7 @@ SELECT is((SELECT m.permissions FROM evently.get_organiser(team('Club'), account
 	'{events:own}', 'members see each other, and what they may');
 
 -- Its events
-SELECT is((evently.set_event_organiser(event('of olga'), team('Club'), account('olga'), version => 3)).organiser_id, team('Club'), 'an event is given to a team');
+SELECT is((evently.set_event_organiser(event('of olga'), team('Club'), account('olga'), version => 3)).organiser_id, team('Club'), 'an event is given to a team (S3-FUT-1)');
 SELECT is((evently.create_event('of the club', now() + interval '9 days', total_capacity => 9, created_by => account('ann'), organiser_id => team('Club'))).organiser_id,
 	team('Club'), 'or made for it by a member');
 SELECT is((evently.update_event(event('of olga'), account('ann'), description => 'by ann')).description, 'by ann', 'a member with events:own changes what another made');

@@ -15,7 +15,7 @@ AS 'SELECT o FROM evently.outbox o WHERE o.type = $1 ORDER BY id DESC LIMIT 1';
 
 SELECT is(news(), 'VENUE_CREATED EVENT_CREATED EVENT_CREATED EVENT_CREATED', 'S5-OUT-1, S5-EVA-7: venues and events tell of their creation, in order');
 SELECT is((SELECT aggregatetype || ' ' || (aggregateid = event_id) || ' ' || (payload::jsonb = evently.render(evently.get_event(event_id))::jsonb)
-	FROM last_told('EVENT_CREATED')), 'EVENT true true', 'S5-OUT-1: the payload is the event, for an index to take (S5-OUT-2)');
+	FROM last_told('EVENT_CREATED')), 'EVENT true true', 'S5-OUT-1: the payload is the event, for an index to take (S5-OUT-2, S5-SRCH-2)');
 
 SELECT evently.update_event(event('club'), name => 'club', actor_id => NULL) \g /dev/null
 SELECT evently.set_event_status(event('twin'), 'inactive'), evently.set_event_status(event('twin'), 'inactive') \g /dev/null

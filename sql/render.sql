@@ -56,7 +56,7 @@ SELECT is(evently.render(NULL::inner_row)::text, NULL, 'no row, no JSON');
 -- What REST answers
 SELECT is(evently.render(e)::jsonb, to_jsonb(e) || jsonb_build_object('start_datetime', s, 'datetime', s,
 		'end_datetime', to_char(e.end_datetime AT TIME ZONE 'UTC', f), 'created_at', evently.render(e)::jsonb ->> 'created_at'),
-	'an event has every field, and differs from to_jsonb() in its times alone')
+	'an event has every field, and differs from to_jsonb() in its times alone (S4-EVP-4)')
 FROM (VALUES ('YYYY-MM-DD"T"HH24:MI:SS"Z"')) t (f), evently.update_event(event('club'), start_datetime => '2099-01-02T03:04:05Z', end_datetime => '2099-01-02T05:00:00Z') e,
 	to_char(e.start_datetime AT TIME ZONE 'UTC', f) s;
 SELECT matches(evently.render(e) ->> 'created_at', '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,5}[1-9])?Z$', 'whose form is always the same')

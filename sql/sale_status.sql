@@ -49,7 +49,7 @@ SELECT all_is_well();
 -- Availability by number alone, for another system that sells (S1-INT-3, S2-INT-1, S2-INT-3)
 SELECT version('club') AS v \gset
 SELECT results_eq(format('SELECT available_seats, status, version FROM evently.adjust_availability(event(''club''), -2, %s)', :v),
-	format('VALUES (18, ''published'', %s)', :v + 1), 'S2-INT-1: two places are taken, the version is raised');
+	format('VALUES (18, ''published'', %s)', :v + 1), 'S1-INT-3, S2-INT-1: two places are taken, the version is raised (S1-BOOK-1)');
 SELECT throws_ok(format('SELECT evently.adjust_availability(event(''club''), -2, %s)', :v), 'VE408', NULL, 'S2-BOOK-2: who has seen an older version is told');
 SELECT is((SELECT booked_count || ' ' || available_seats FROM evently.get_event(event('club'))), '2 18', 'S1-INT-4: they count as booked');
 SELECT is((SELECT r.sqlstate || ' ' || (r.detail::jsonb - 'event_id') FROM refusal($$SELECT evently.adjust_availability(event('club'), -19)$$) r),

@@ -37,7 +37,7 @@ FROM (VALUES
 	('city => ''LILLE''', 'Jazz Night, 100% Rock', 'by city, without case'),
 	('tags => ''{music}''', 'Jazz Night, 100% Rock', 'by tag'),
 	('tags => ''{night,music}''', 'Jazz Night', 'by all of several tags'),
-	('q => ''jazz''', 'Jazz Night', 'by a part of the name (S4-EVP-1)'),
+	('q => ''jazz''', 'Jazz Night', 'by a part of the name (S4-EVP-1, S4-SRCH-1)'),
 	('q => ''LOUD''', '100% Rock', 'or of the description'),
 	('q => ''arena''', 'Jazz Night, 100% Rock', 'or of the venue'),
 	('q => ''0%''', '100% Rock', 'H72: % is a plain character'),

@@ -81,7 +81,7 @@ SELECT evently.create_venue('100% Fun', city => 'Oslo'), evently.create_venue('1
 SELECT results_eq($$SELECT name FROM evently.list_venues(city => 'OSLO')$$, $$VALUES ('100% Fun'), ('1000 Fun'), ('snake_case')$$,
 	'the city is compared without case, venues come by name (S2-VEN-2)');
 SELECT results_eq($$SELECT name FROM evently.list_venues(search => '0% f')$$, $$VALUES ('100% Fun')$$,
-	'H72: % is a plain character');
+	'H72: % is a plain character of a search (S2-SRCH-2)');
 SELECT results_eq($$SELECT name FROM evently.list_venues(city => 'Oslo', search => '_')$$, $$VALUES ('snake_case')$$,
 	'H72: _ is a plain character');
 SELECT results_eq($$SELECT cardinality(venues), total, page, "limit", has_more

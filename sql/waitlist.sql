@@ -54,8 +54,8 @@ SELECT throws_ok($$SELECT evently.get_waitlist_status(event('gig'), person('ann'
 SELECT results_eq(
 	$$SELECT quantity, mode, status, position, estimated_wait_seconds, preferences, offer IS NULL, booking_id IS NULL, notified_at IS NULL
 	FROM evently.join_waitlist(event('gig'), person('ann'), 2, preferences => '{"aisle": true}')$$,
-	$$VALUES (2, 'offer', 'active', 1, NULL::integer, '{"aisle": true}'::jsonb, true, true, true)$$, 'S3-WAIT-1: ann waits, the first');
-SELECT is(ARRAY[wait('gig', 'bob', 2), wait('gig', 'cid')], '{2,3}', 'S3-WAIT-7: who joins is the last');
+	$$VALUES (2, 'offer', 'active', 1, NULL::integer, '{"aisle": true}'::jsonb, true, true, true)$$, 'S3-WAIT-1, S3-WAIT-6, S1-WAIT-1: ann waits, the first');
+SELECT is(ARRAY[wait('gig', 'bob', 2), wait('gig', 'cid')], '{2,3}', 'S3-WAIT-7, S3-WAIT-11: who joins is the last');
 SELECT is(queue('gig'), 'ann:2:active:1 bob:2:active:2 cid:1:active:3', 'S3-WAIT-4: the queue, as its manager sees it');
 SELECT is((entry('gig', 'cid')).position, 3, 'S3-WAIT-3, S3-WAIT-10: everybody knows his position');
 SELECT is(r.sqlstate || ' ' || (r.detail::jsonb ->> 'entry_id'), 'VE303 ' || (entry('gig', 'bob')).entry_id, 'one live entry for each')
@@ -75,12 +75,12 @@ SELECT throws_ok($$SELECT sell('gig', 'new')$$, 'VE301', NULL, 'a newcomer does 
 
 -- Handing over (S4-WAIT-1, S4-CANC-1, S3-CANC-8, S3-WAIT-12): three come back, parties of 2, 2 and 1 wait
 SELECT is(give_back('gig', 'x'), 'completed', 'three tickets come back');
-SELECT is(queue('gig'), 'ann:2:notified bob:2:active:1 cid:1:active:2', 'H30: the first party has an offer, one ticket is kept for the second');
+SELECT is(queue('gig'), 'ann:2:notified bob:2:active:1 cid:1:active:2', 'H30, S3-CANC-8, S4-CANC-1: the first party has an offer, one ticket is kept for the second');
 SELECT results_eq($$SELECT e.status, (e.offer).total_price, (e.offer).currency, (e.offer).hold_id = hold('ann'), h.status, h.ttl_seconds, h.quantity
 	FROM entry('gig', 'ann') e, evently.get_hold(NULL, hold('ann'), person('ann')) h$$,
 	$$VALUES ('notified', 50.00, 'USD', true, 'active', 900, 2)$$, 'an offer is a hold of evently.offer_ttl seconds');
 SELECT is((SELECT array_agg(type ORDER BY id) FROM evently.outbox WHERE user_id = person('ann') AND event_id = event('gig')),
-	'{WAITLIST_JOINED,HOLD_CREATED,WAITLIST_OFFERED}', 'H41, S3-NOTIF-1: the notice waits for a mailer');
+	'{WAITLIST_JOINED,HOLD_CREATED,WAITLIST_OFFERED}', 'H41, S3-NOTIF-1, S3-WAIT-12: the notice waits for a mailer');
 SELECT throws_ok($$SELECT sell('gig', 'new')$$, 'VE301', NULL, 'H31, H38: a stranger does not get the ticket that is left');
 SELECT throws_ok($$SELECT evently.extend_hold(event('gig'), hold('ann'), person('ann'))$$, 'VE108', NULL, 'an offer is not extended: others wait');
 SELECT throws_ok($$SELECT evently.confirm_hold(event('gig'), hold('ann'), person('bob'))$$, 'VE002', NULL, 'and only its own');
@@ -111,7 +111,7 @@ SELECT is((SELECT e.status || ' ' || (e.ended_at = h.expires_at) || ' ' || (e.of
 	'expired true true', 'an offer that was not taken in time is over, tidied up or not');
 SELECT throws_ok($$SELECT evently.accept_offer(event('gig'), person('bob'))$$, 'VE107', NULL, 'it cannot be accepted');
 SELECT throws_ok($$SELECT sell('gig', 'new2')$$, 'VE301', NULL, 'what it held is for those who wait, not for strangers');
-SELECT is(evently.expire_holds(event('gig')), 1, 'the worker ends it');
+SELECT is(evently.expire_holds(event('gig')), 1, 'S3-WAIT-8: the worker ends it');
 SELECT is((entry('gig', 'dan')).status, 'notified', 'H32: and passes it on');
 SELECT expire_holds_of('dan') \g /dev/null
 SELECT is(wait('gig', 'bob'), 1, 'H33: who missed it joins again, at the end');
@@ -146,7 +146,7 @@ SELECT wait('ball', 'ann', 4), wait('ball', 'bob', 2), wait('ball', 'cid', 1) \g
 SELECT evently.update_event(event('ball'), total_capacity => 9) \g /dev/null
 SELECT is(queue('ball'), 'ann:4:notified bob:2:active:1 cid:1:active:2', 'H22: an increase serves the waitlist first, in order');
 SELECT evently.update_event(event('ball'), total_capacity => 11) \g /dev/null
-SELECT is(queue('ball'), 'ann:4:notified bob:2:notified cid:1:notified', 'S4-EVA-5: all of it');
+SELECT is(queue('ball'), 'ann:4:notified bob:2:notified cid:1:notified', 'S4-EVA-5, S3-WAIT-9: all of it');
 SELECT wait('ball', 'dan', 10), wait('ball', 'eve', 1) \g /dev/null
 SELECT evently.leave_waitlist(event('ball'), person('bob')), evently.update_event(event('ball'), total_capacity => 9),
 	evently.leave_waitlist(event('ball'), person('cid')) \g /dev/null

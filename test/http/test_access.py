@@ -28,7 +28,7 @@ def test_public_routes_need_no_token(anonymous, route):
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.access in ("USER", "ADMIN")], ids=str)
 def test_other_routes_need_a_token(anonymous, route):
-    """H61: a stranger gets 401, before anything else is looked at."""
+    """H61, S1-AUTHU-12, S3-AUTHU-5, S5-AUTHU-8, S5-ERR-1, S4-GW-4: a stranger gets 401, before anything else is looked at."""
     answer = anonymous.request(route.method, route.somewhere(), body_for(route))
     assert assert_error(answer, 401, "UNAUTHORIZED")["message"] == "Missing or invalid token"
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -44,7 +44,7 @@ def test_user_routes_take_users(somebody, route):
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.access == "ADMIN"], ids=str)
 def test_admin_routes_take_admins_only(somebody, admin, route):
-    """H61."""
+    """H61, S1-AUTHA-4, S3-AUTHU-6, S4-AUTHU-4, S4-AUTHA-5, S5-AUTHA-1, S2-ERR-5: a user gets 403."""
     assert_error(somebody.request(route.method, route.somewhere(), body_for(route)), 403, "FORBIDDEN")
     answer = admin.request(route.method, route.somewhere(), body_for(route))
     assert answer.status in (200, 400, 404), answer

@@ -19,7 +19,7 @@ def registration(**fields):
 
 
 def test_register_answer(anonymous):
-    """api.md, register: user and tokens; the user's fields are repeated at the top."""
+    """S1-AUTHU-11, S3-AUTHU-1, S5-AUTHU-1, api.md, register: user and tokens; the user's fields are repeated at the top."""
     body = registration(first_name="Tess", last_name="User", phone_number="+1 555 0100")
     answer = expect(anonymous.post("/api/v1/auth/register", body), 201)
     assert SESSION_FIELDS | USER_FIELDS <= set(answer)
@@ -34,6 +34,7 @@ def test_register_answer(anonymous):
 
 
 def test_login_answer_and_me(anonymous, user):
+    """S1-AUTHU-2, S3-AUTHU-2, S4-AUTHU-2, S5-AUTHU-2; S1-AUTHU-5, S4-AUTHU-3, S5-AUTHU-3: by both names."""
     session = expect(anonymous.post("/api/v1/auth/login", {"email": user.email, "password": user.password}), 200)
     assert SESSION_FIELDS <= set(session)
     assert (session["token_type"], session["expires_in"]) == ("bearer", 900)
@@ -43,7 +44,7 @@ def test_login_answer_and_me(anonymous, user):
 
 
 def test_access_token_claims(user):
-    """api.md, access token."""
+    """S1-AUTHU-9, S1-AUTHA-3, S4-AUTHU-5, S5-AUTHU-6, api.md, access token: HS256, 15 minutes."""
     claims = tokens.claims_of(user.token)
     assert (claims["iss"], claims["typ"], claims["sub"], claims["role"]) == ("evently", "access", user.user_id, "user")
     assert claims["exp"] - claims["iat"] == 900
@@ -52,6 +53,7 @@ def test_access_token_claims(user):
 
 
 def test_profile_is_changed_in_part(user):
+    """S1-AUTHU-6."""
     changed = expect(user.put("/api/v1/users/profile", {"name": "New Name", "phone_number": "123"}), 200)
     assert (changed["name"], changed["phone_number"]) == ("New Name", "123")
     assert changed["email"] == user.email
@@ -100,12 +102,12 @@ def test_parallel_registrations_of_one_address(anonymous):
     ],
 )
 def test_registration_names_the_bad_field(anonymous, field, value):
-    """S3-ERR: validation names the field. Passwords have 4 (development) to 72 bytes."""
+    """S5-AUTHU-7, S3-GW-9: validation names the field. Passwords have 4 (development) to 72 bytes."""
     assert_error(anonymous.post("/api/v1/auth/register", registration(**{field: value})), 400, "VALIDATION_ERROR", field)
 
 
 def test_longest_password_counts_to_the_last_byte(anonymous):
-    """bcrypt looks at 72 bytes; all of them matter, and more are refused rather than ignored."""
+    """S1-AUTHU-8, S3-AUTHU-8, S4-AUTHU-6, S5-AUTHU-5: bcrypt looks at 72 bytes; all of them matter, more are refused."""
     body = registration(password="x" * 72)
     expect(anonymous.post("/api/v1/auth/register", body), 201)
     login = {"email": body["email"], "password": "x" * 72}
@@ -143,7 +145,7 @@ def refresh(client, token):
 
 
 def test_refresh_rotates(anonymous, user):
-    """api.md, token lifetimes: every refresh gives a new pair, and both work."""
+    """S1-AUTHU-3, S3-AUTHU-3, S5-AUTHU-4, S3-AUTHU-7, S1-FUT-1, api.md, token lifetimes: every refresh gives a new pair, and both work."""
     renewed = expect(refresh(anonymous, user.refresh_token), 200)
     assert SESSION_FIELDS <= set(renewed)
     assert renewed["refresh_token"] != user.refresh_token
@@ -179,7 +181,7 @@ def test_access_token_is_no_refresh_token(anonymous, user):
 
 
 def test_logout(anonymous, user):
-    """H62: the refresh token and what came of it are worth nothing afterwards; logging out again is no error."""
+    """S1-AUTHU-4, H62: the refresh token and what came of it are worth nothing afterwards; logging out again is no error."""
     renewed = expect(refresh(anonymous, user.refresh_token), 200)
     assert expect(anonymous.post("/api/v1/auth/logout", {"refresh_token": renewed["refresh_token"]}), 200)["message"]
     assert_error(refresh(anonymous, renewed["refresh_token"]), 401, "UNAUTHORIZED")
@@ -190,7 +192,7 @@ def test_logout(anonymous, user):
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_change_password(anonymous, user, method):
-    """S3: PUT and POST; the old password and the old refresh tokens no longer work (H62)."""
+    """S3-AUTHU-4: PUT and POST; the old password and the old refresh tokens no longer work (H62)."""
     new_password = unique("secret")
     body = {"current_password": user.password, "new_password": new_password}
     expect(user.request(method, "/api/v1/auth/change-password", body), 200)
@@ -247,7 +249,7 @@ def test_admin_registration_when_there_is_one(anonymous, user):
 
 
 def test_admin_registers_and_refreshes_an_admin(anonymous, admin):
-    """S2-AUTHA-1 to 3."""
+    """S2-AUTHA-1 to 3, S1-AUTHA-1 to 3."""
     body = registration(role="ADMIN", phone_number="1")
     made = expect(admin.post("/api/v1/auth/admin/register", body), 201)
     assert {"admin_id", "email", "name", "access_token", "refresh_token", "role", "permissions"} <= set(made)

@@ -47,6 +47,6 @@ def test_parallel_bootstraps(instance, without_admins):
 
 
 def test_extra_ports(instance):
-    """EVENTLY_EXTRA_PORTS: the same server on more ports."""
+    """S1-OPS-8, S1-OPS-9, S3-OPS-1, S4-OPS-6, EVENTLY_EXTRA_PORTS: the same server on more ports."""
     wait_until(instance.is_ready, "the instance is ready")
     expect(Client(f"http://127.0.0.1:{instance.extra_port}").get("/healthz"), 200)

@@ -48,6 +48,7 @@ def test_addresses_that_are_almost_right(anonymous, path):
 
 @pytest.mark.parametrize("suffix", ["", "/availability", "/seats"])
 def test_unknown_event(anonymous, suffix):
+    """S2-ERR-4."""
     error = assert_error(anonymous.get(f"/api/v1/events/{NOWHERE}{suffix}"), 404, "EVENT_NOT_FOUND")
     assert error["details"]["event_id"] == NOWHERE
 
@@ -350,6 +351,7 @@ def test_query_oddities(anonymous):
 
 
 def test_common_headers(anonymous, user):
+    """S1-ERR-1: every refusal is JSON of one form."""
     for answer in (anonymous.get("/healthz"), anonymous.get("/nowhere"), user.get("/api/v1/auth/me")):
         assert answer.headers["content-type"] == "application/json"
         assert answer.headers["x-content-type-options"] == "nosniff"

@@ -137,7 +137,7 @@ def test_filters(anonymous, new_venue, new_event):
     "text", ["100%", "a_b", "%", "_", "back\\slash", "quo'te", 'dou"ble', "plus+plus", "Zo\u00eb", "\u6771\u4eac", "semi;colon"]
 )
 def test_search_takes_every_character_as_it_is(anonymous, new_event, text):
-    """H72: % and _ in a search are plain characters; nothing in it is SQL."""
+    """H72, S3-GW-8: % and _ in a search are plain characters; nothing in it is SQL."""
     marker = unique("m")
     hit = new_event(name=f"{marker} {text} end")
     new_event(name=f"{marker} 1000 aXb end")
@@ -391,7 +391,7 @@ def test_bad_fields_of_an_update(admin, event, changes, field):
 
 
 def test_started_event_is_not_changed(admin, new_event):
-    """S2-EVA-6: EVENT_NOT_MODIFIABLE: already started or cancelled."""
+    """S2-EVA-6, S2-ERR-6: EVENT_NOT_MODIFIABLE: already started or cancelled."""
     event = new_event(start_datetime=in_days(-1), end_datetime=in_days(1))
     path = f"/api/v1/admin/events/{event['event_id']}"
     assert_error(admin.put(path, {"name": "N"}), 409, "EVENT_NOT_MODIFIABLE")
@@ -486,7 +486,7 @@ def test_times_keep_their_fraction_and_lose_their_offset(admin):
 
 
 def test_parallel_updates_with_one_version(admin, event):
-    """S2-EVA-7: of 20 who read version 1, one writes; nobody's change is lost unseen."""
+    """S2-EVA-7, S2-ERR-2: of 20 who read version 1, one writes; nobody's change is lost unseen."""
     path = f"/api/v1/admin/events/{event['event_id']}"
     answers = in_parallel(lambda n=n: admin.put(path, {"version": 1, "name": f"Name {n}"}) for n in range(20))
     winners = [answer.json for answer in answers if answer.status == 200]

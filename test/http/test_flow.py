@@ -7,7 +7,7 @@ from conftest import PASSWORD, in_days
 
 
 def test_newcomer_buys_and_returns_two_seats(url, seated_event):
-    """S3: register, log in, look around, hold, confirm, see the booking, cancel it; the seats are free again.
+    """S3-OPS-19, S3: register, log in, look around, hold, confirm, see the booking, cancel it; the seats are free again.
 
     S3-HOLD-1, S3-HOLD-4, S3-BOOK-1 to 4, S3-BOOK-8, S3-EVP-1, S3-CANC-7.
     """
@@ -60,7 +60,7 @@ def test_newcomer_buys_and_returns_two_seats(url, seated_event):
 def test_admin_makes_changes_and_cancels_an_event(admin, anonymous):
     """S2: venue, event, update with version, DELETE with {version}.
 
-    S2-VEN-1, S2-EVA-1 to 3, S2-EVA-7, S2-EVP-4.
+    S2-VEN-1, S2-EVA-1 to 3, S2-EVA-7, S2-EVP-4, S3-EVA-4.
     """
     venue = expect(
         admin.post(
@@ -153,7 +153,7 @@ def test_quantity_in_reserved_section_gives_seats(user, seated_event):
 
 
 def test_demo_data_is_there(anonymous, demo_event):
-    """The documented demo: three people who sign in with `qwerty`, and the events of the README."""
+    """S3-OPS-16, S3-OPS-17, the documented demo: three people who sign in with `qwerty`, and the events of the README."""
     for email, role in [("admin@example.com", "admin"), ("user1@example.com", "user"), ("user2@example.com", "user")]:
         session = expect(anonymous.post("/api/v1/auth/login", {"email": email, "password": "qwerty"}), 200)
         assert session["user"]["role"] == role
@@ -162,7 +162,7 @@ def test_demo_data_is_there(anonymous, demo_event):
 
 
 def test_health(anonymous):
-    """S2's and S4's health routes."""
+    """S1-GW-1, S1-GW-2, S2-GW-1, S2-GW-2, S3-GW-2, S4-GW-1, S5-GW-6, S5-GW-10."""
     assert expect(anonymous.get("/healthz"), 200) == {"status": "ok"}
     assert expect(anonymous.get("/api/v1/healthz"), 200) == {"status": "healthy"}
     assert expect(anonymous.get("/health/ready"), 200) == {"status": "ready", "database": "connected"}

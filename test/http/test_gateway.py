@@ -207,7 +207,7 @@ def test_body_limit_is_a_setting(serve):
 
 
 def test_access_log(serve, user, event):
-    """S1-GW-3, S3-GW-6, S5-GW-4: one JSON object a request, with its id, its times and no secret (H66)."""
+    """S1-GW-3, S1-OPS-16, S4-OPS-5, S3-GW-6, S5-GW-4: one JSON object a request, with its id, its times and no secret (H66)."""
     server = serve(EVENTLY_TRUSTED_PROXIES="127.0.0.1")
     person = server.as_user(user)
     path = f"/api/v1/events/{event['event_id']}?city=secret-place"

@@ -30,7 +30,7 @@ def value(client, name, **labels):
 
 
 def test_conventions(serve, event, user):
-    """Names, types, units and help as Prometheus wants them; every counter of a kind is there from the start."""
+    """S4-GW-2: names, types, units and help as Prometheus wants them; every counter of a kind is there from the start."""
     server = serve()
     server.as_user(user).get("/api/v1/auth/me")
     found = families(server.client)
@@ -51,7 +51,7 @@ def test_conventions(serve, event, user):
 
 
 def test_what_happens_is_counted(serve, user, event):
-    """Holds, bookings, cancellations, refusals by code, requests by route and status, over all workers."""
+    """S3-GW-6, S3-GW-4: holds, bookings, cancellations, refusals by code, requests by route and status, over all workers."""
     server = serve(EVENTLY_RATE_LIMIT_BOOKING="6/1m")
     buyer = server.as_user(user)
     path = f"/api/v1/events/{event['event_id']}/book"

@@ -56,7 +56,7 @@ def bookings_blocked(instance):
 
 
 def test_database_away(instance, buyer, show):
-    """H73: reads and writes 503 with Retry-After, /health/ready too; all is well again by itself when it is back."""
+    """H73, S5-ERR-3: reads and writes 503 with Retry-After, /health/ready too; all is well again by itself when it is back."""
     hold = buyer.hold(show, quantity=1)
     instance.stop_database()
     try:

@@ -90,7 +90,7 @@ def test_last_admin_stays(instance):
 
 
 def test_verify(service, user, admin):
-    """S1-INT-1, S2-AUTHA-5, S5-TEST-1: whose token it is, what he may, until when."""
+    """S1-INT-1, S1-AUTHA-6, S2-AUTHA-5, S5-TEST-1: whose token it is, what he may, until when."""
     found = verify(service, admin.token)
     claims = tokens.claims_of(admin.token)
     assert found.pop("expires_at").endswith("Z")
@@ -135,7 +135,7 @@ def test_without_a_key_nobody_is_internal(serve):
 @pytest.mark.parametrize("name", ["EVENTLY_JWT_SECRET", "EVENTLY_INTERNAL_API_KEY"])
 @pytest.mark.parametrize("secret", ["short", "a" * 64, "0123" * 16])
 def test_weak_secrets_stop_the_start(name, secret):
-    """H66: outside development."""
+    """H66, S1-OPS-12, S3-OPS-5, S4-OPS-2: outside development."""
     good = "6f1e0c9a7b3d52488e4f0a1b2c3d4e5f"
     settings = {"EVENTLY_JWT_SECRET": good, "EVENTLY_INTERNAL_API_KEY": good, name: secret}
     code, said = run_with({**settings, "EVENTLY_ENV": "production"})

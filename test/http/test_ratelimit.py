@@ -30,7 +30,7 @@ def login(client, email, password):
 
 
 def test_one_more_than_allowed_in_parallel(serve, user, event):
-    """H70, S4-GW-3, S5-GW-3: limit + 1 requests at once, over two workers: exactly one is refused."""
+    """H70, S4-GW-3, S5-GW-3, S5-ERR-2: limit + 1 requests at once, over two workers: exactly one is refused."""
     server = serve(EVENTLY_RATE_LIMIT_BOOKING="20/1m")
     buyer = server.as_user(user)
     calls = [lambda: buyer.post("/api/v1/seats/hold", {"event_id": event["event_id"], "quantity": 0})] * 21
@@ -52,7 +52,7 @@ def test_headers_count_down_and_the_window_ends(serve, user):
 
 
 def test_users_and_classes_are_counted_apart(serve, user, other_user, event):
-    """S3-GW-4, S5-FUT-2: one user's requests do not count for another, nor those of one class for the other."""
+    """S3-GW-4, S5-FUT-2, S5-GW-8: one user's requests do not count for another, nor those of one class for the other."""
     server = serve(EVENTLY_RATE_LIMIT_BOOKING="1/1m", EVENTLY_RATE_LIMIT_USER="1/1m")
     one, other = server.as_user(user), server.as_user(other_user)
     order = {"event_id": event["event_id"], "quantity": 1}

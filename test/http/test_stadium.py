@@ -12,7 +12,7 @@ def natural(label):
 
 
 def test_seat_map_of_50000(anonymous, demo_event):
-    """All 50,000 labels, each once, in natural order."""
+    """H17, S5-PERF-1: all 50,000 labels, each once, in natural order."""
     event = demo_event("Champions Cup Final")
     seat_map = expect(anonymous.get(f"/api/v1/events/{event['event_id']}/seats"), 200)
     labels = [seat["seat_id"] for seat in seat_map["seats"]]
@@ -22,7 +22,7 @@ def test_seat_map_of_50000(anonymous, demo_event):
 
 
 def test_booking_there(user, anonymous, demo_event):
-    """Seats at both ends of the map, each at its section's price, and back."""
+    """S5-PERF-1: seats at both ends of the map, each at its section's price, and back."""
     event = demo_event("Champions Cup Final")
     seats = expect(anonymous.get(f"/api/v1/events/{event['event_id']}/seats"), 200)["seats"]
     free = [seat for seat in seats if seat["status"] == "available"]

@@ -65,7 +65,7 @@ def book_by_rest(client, event, **what):
 
 
 def test_500_tickets_by_sql(sql, sql_buyers, anonymous, new_event):
-    """S2-BOOK-1, S4-BOOK-8, H16: 64 sessions at once, any PostgreSQL client."""
+    """S2-BOOK-1, S4-BOOK-8, S1-PERF-1, S3-PERF-2, H16: 64 sessions at once, any PostgreSQL client."""
     event = new_event(total_capacity=TICKETS)
     assert storm(sql_buyers, lambda buyer: book_by_sql(buyer, event)) == TICKETS
     assert sold(sql, event) == TICKETS
@@ -75,7 +75,7 @@ def test_500_tickets_by_sql(sql, sql_buyers, anonymous, new_event):
 
 
 def test_500_tickets_by_rest(sql, crowd, anonymous, new_event):
-    """S2, 1000+ concurrent booking requests without overselling: the same over REST; no 5xx to anybody."""
+    """S2-PERF-4, S3-PERF-1, 1000+ concurrent booking requests without overselling: the same over REST; no 5xx to anybody."""
     event = new_event(total_capacity=TICKETS)
     assert storm(crowd, lambda client: book_by_rest(client, event)) == TICKETS
     assert sold(sql, event) == TICKETS

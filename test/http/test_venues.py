@@ -14,7 +14,7 @@ VENUE_FIELDS = {
 
 
 def test_create_and_read(admin):
-    """S2-VEN-1; layout_config comes back as it was, compact."""
+    """S1-VEN-1, S2-VEN-1; layout_config comes back as it was, compact."""
     body = {
         "name": unique("Garden"), "address": "4 Plaza", "city": "NYC", "state": "NY", "country": "USA", "postal_code": "10001",
         "capacity": 500, "layout_config": {"rows": [1, 2.50], "note": "a \"b\" \u00e9", "deep": {"x": None}},
@@ -107,7 +107,7 @@ def test_capacity_of_a_venue_with_sections_is_theirs(admin, new_venue):
 
 
 def test_delete(admin, new_venue, new_event):
-    """S2-VEN-4, S2-VEN-5."""
+    """S2-VEN-4, S2-VEN-5, S2-ERR-7."""
     venue = new_venue()
     path = f"{VENUES}/{venue['venue_id']}"
     event = new_event(venue_id=venue["venue_id"])
@@ -123,7 +123,7 @@ def test_delete(admin, new_venue, new_event):
 
 
 def test_list(admin, new_venue):
-    """S2-VEN-2: page, limit, city, search."""
+    """S2-VEN-2, S2-SRCH-2: page, limit, city, search."""
     city = unique("City")
     made = [new_venue(city=city) for _ in range(5)]
     page = expect(admin.get(VENUES, city=city.upper(), limit=3), 200)

@@ -31,6 +31,7 @@ def received(cluster, shop, slot):
 
 
 def test_every_change_arrives_once_with_debeziums_columns(cluster, shop, new_event, received):
+    """S1-OUT-1, S2-OUT-1, S3-OUT-1, S1-FUT-3, S2-SRCH-1, S3-NOTIF-2."""
     event_id = new_event()
     booking_id = cluster.value(shop, "SELECT booking_id::text FROM evently.book(%s, %s, quantity => 2)", event_id, PERSON)
     cluster.sql(shop, "SELECT evently.cancel_booking(%s, %s)", event_id, booking_id)
