@@ -19,26 +19,18 @@ FROM (VALUES
 	('waitlist_entry', '{entry_id,event_id,user_id,quantity,status,position}', 'S3-DATA-1'),
 	('outbox', '{id,aggregatetype,aggregateid,type,payload}', 'S5-OUT-1')) t (tbl, columns, rows);
 
--- The planner has to choose the index where it may: tables this small are read whole otherwise.
-SET LOCAL enable_seqscan = off;
-CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	plan json;
-BEGIN
-	EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
-	RETURN plan;
-END
-$$;
-SELECT matches(plan_of('SELECT 1 FROM evently.' || query), format('"Index Name": "%s"', index), format('%s (%s)', what, rows))
+-- plans.sql shows that lists are read by them.
+SELECT ok(EXISTS (SELECT FROM pg_index WHERE indrelid = ('evently.' || tbl)::regclass AND starts_with(split_part(pg_get_indexdef(indexrelid), 'btree ', 2), columns)),
+	format('%s (%s)', what, rows))
 FROM (VALUES
-	('account WHERE lower(email) = ''x@y.z''', 'account_email', 'an account by its address', 'S1-DATA-1'),
-	('refresh_token WHERE token_hash = ''x''', 'refresh_token_pkey', 'a refresh token', 'S1-DATA-1'),
-	('refresh_token WHERE account_id = test.person(''x'')', 'refresh_token_account', 'the sessions of an account', 'S1-DATA-1'),
-	('event WHERE status = ''published'' ORDER BY start_datetime', 'event_status_start', 'published events by their start; what is available is in stock', 'S1-DATA-4'),
-	('event WHERE lower(event_type) = ''x'' ORDER BY start_datetime', 'event_type', 'a type of events by their start', 'S1-DATA-5'),
-	('event WHERE created_by = test.person(''x'') AND status = ''draft'' ORDER BY created_at', 'event_created_by', 'the events of who manages them', 'S1-DATA-6'),
-	('event WHERE venue_id = test.person(''x'') AND status = ''published'' ORDER BY start_datetime', 'event_venue', 'the published events of a venue', 'S1-DATA-7')
-) q (query, index, what, rows);
+	('account', '(lower(email))', 'an account by its address', 'S1-DATA-1'),
+	('refresh_token', '(token_hash)', 'a refresh token', 'S1-DATA-1'),
+	('refresh_token', '(account_id)', 'the sessions of an account', 'S1-DATA-1'),
+	('event', '(status, start_datetime', 'published events by their start; what is available is in stock', 'S1-DATA-4'),
+	('event', '(lower(event_type), start_datetime', 'a type of events by their start', 'S1-DATA-5'),
+	('event', '(created_by, status, created_at', 'the events of who manages them', 'S1-DATA-6'),
+	('event', '(venue_id, status, start_datetime', 'the published events of a venue', 'S1-DATA-7')
+) i (tbl, columns, what, rows);
 
 SELECT * FROM finish();
 ROLLBACK;
