@@ -11,7 +11,7 @@ SELECT results_eq(
 SELECT results_eq($$SELECT seat_id, price FROM evently.get_booking(event('show'), booking('ann')) b, unnest(b.tickets) t$$,
 	$$VALUES ('A-1', 40.00), ('A-2', 40.00), ('AA-4', 80.00)$$, 'H05: a ticket costs what its section costs in this event');
 SELECT is((evently.book(event('twin'), person('ann'), '{A-1}')).total_price, 70.00, 'H05, H06: and in the other event something else');
-SELECT is(seat_status('show', 'A-1') || ' ' || seat_status('show', 'A-3'), 'sold available', 'H13: the map shows it at once');
+SELECT is(seat_status('show', 'A-1') || ' ' || seat_status('show', 'A-3'), 'sold available', 'H13: the map shows it at once (S2-PERF-7)');
 SELECT is((SELECT e.available_seats || ' ' || e.booked_count FROM evently.get_event(event('show')) e), '43 3', 'H13: so do the numbers (S5-EVP-5)');
 SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-3,A-1}')$$, 'VE101', NULL, 'a sold seat is not sold again (S4-BOOK-8)');
 SELECT throws_ok($$SELECT evently.hold_seats(event('show'), person('bob'), '{A-1}')$$, 'VE101', NULL, 'H07: or held');

@@ -11,7 +11,7 @@ SELECT results_eq(
 	'an event by default (S1-EVA-1, S2-EVA-1, S3-EVA-1, S1-EVA-6)');
 SELECT is((venue).name || ', ' || (venue).city, 'Hall, Lyon', 'an event shows its venue (S1-EVP-2, S1-EVP-5, S3-EVP-2, S4-EVP-2, S5-EVP-2)')
 FROM evently.get_event(event('show'));
-SELECT is((e.venue).name, 'Hall A', 'a venue may be just a name (S4-VEN-1, S5-VEN-1)')
+SELECT is((e.venue).name, 'Hall A', 'a venue may be just a name (S4-VEN-1, S5-VEN-1, S4-EVA-1)')
 FROM evently.create_event('summit', now() + interval '1 day', venue => '"Hall A"', total_capacity => 200) e;
 SELECT is((e.venue).venue_id, venue('Hall A'), 'the same name is the same venue (S2-VEN-6)')
 FROM evently.create_event('summit 2', now() + interval '1 day', venue => '"hall a"', total_capacity => 200) e;

@@ -120,7 +120,7 @@ SELECT evently.cancel_booking(NULL, booking('oli')) \g /dev/null
 SELECT results_eq($$SELECT r.amount, r.status, r.reason, r.due_at - r.created_at FROM unnest((evently.get_payment(NULL, payment('oli'))).refunds) r$$,
 	$$VALUES (36.00, 'completed', NULL, interval '5 days'), (36.00, 'completed', 'ill', interval '5 days')$$, 'H20, S3-PAY-3: each part once; the fee stays');
 SELECT evently.cancel_booking(NULL, booking('fay')) \g /dev/null
-SELECT is((SELECT string_agg(amount || ' ' || status, ', ' ORDER BY amount) FROM evently.list_refunds_due()), '30.00 due, 100.00 due, 100.00 due', 'an outside provider has it to pay');
+SELECT is((SELECT string_agg(amount || ' ' || status, ', ' ORDER BY amount) FROM evently.list_refunds_due()), '30.00 due, 100.00 due, 100.00 due', 'an outside provider has it to pay (S3-FUT-2)');
 SELECT throws_ok($$UPDATE evently.payment SET refunded = amount + 0.01 WHERE payment_id = payment('oli')$$, '23514', NULL, 'H55: never more than was paid, by a constraint');
 SELECT is_empty($$SELECT payload FROM evently.outbox WHERE payload::text ~ 'tok_'$$, 'H66: no token is told');
 SELECT set_has($$SELECT aggregatetype || ' ' || type FROM evently.outbox WHERE event_id = event('twin') OR event_id = event('club')$$,

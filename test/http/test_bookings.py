@@ -111,7 +111,7 @@ def test_confirm_of_an_inactive_event(user, admin, event):
 
 
 def test_replay_of_a_booking(user, event):
-    """S4-IDEM-3, S1-TEST-2: the first status and body again, marked as a replay; booked once."""
+    """S4-IDEM-3: the first status and body again, marked as a replay; booked once."""
     first = book(user, event, key="attempt1", quantity=2)
     again = book(user, event, key="attempt1", quantity=2)
     assert (first.status, again.status, again.body) == (201, 201, first.body)
@@ -266,7 +266,7 @@ def test_cancelled_event_refunds_everybody(user, other_user, admin, event):
 
 @pytest.mark.parametrize("path", ["/api/v1/users/bookings", "/api/v1/me/bookings"])
 def test_list_of_own_bookings(user, other_user, new_event, path):
-    """S1-AUTHU-7, S3-BOOK-4, S3-BOOK-7, S4-BOOK-4: newest first, in pages; nobody else's."""
+    """S1-AUTHU-7, S1-FUT-1, S3-BOOK-4, S3-BOOK-7, S4-BOOK-4: newest first, in pages; nobody else's."""
     event, other_event = new_event(), new_event()
     made = [user.book(event, quantity=1) for _ in range(5)] + [user.book(other_event, quantity=2)]
     other_user.book(event, quantity=1)

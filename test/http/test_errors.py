@@ -14,6 +14,7 @@ NOWHERE = str(uuid4())
 
 
 def test_unknown_route(anonymous, user):
+    """H74."""
     for client in (anonymous, user):
         for method, path in [
             ("GET", "/"),
@@ -70,6 +71,7 @@ def test_unknown_event(anonymous, suffix):
     ],
 )
 def test_malformed_id(anonymous, user, admin, bad):
+    """H74."""
     assert_error(anonymous.get(f"/api/v1/events/{bad}"), 400, "INVALID_ID")
     assert_error(user.get(f"/api/v1/bookings/{bad}"), 400, "INVALID_ID")
     assert_error(admin.delete(f"{EVENTS}/{bad}"), 400, "INVALID_ID")
@@ -122,6 +124,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("kind", MALFORMED)
 def test_malformed_body(user, kind):
+    """H74."""
     answer = user.post(HOLD, MALFORMED[kind])
     error = assert_error(answer, 400, "VALIDATION_ERROR", "body")
     assert user.token not in json.dumps(error)
@@ -167,13 +170,14 @@ def test_wrong_type_of_an_id(user, field, value):
     ],
 )
 def test_missing_field(admin, path, body, field):
+    """H74: 400 that names it."""
     error = assert_error(admin.post(path, body), 400, "VALIDATION_ERROR", field)
     assert field in error["message"]
 
 
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 3 * 1024 * 1024])
 def test_oversized_body(user, size):
-    """413, read to its end so that the client gets to see the answer."""
+    """H74: 413, read to its end so that the client gets to see the answer."""
     answer = user.post(HOLD, b'{"a": "' + b"x" * (size - 9) + b'"}')
     assert_error(answer, 413, "BODY_TOO_LARGE")
 

@@ -65,7 +65,7 @@ def test_every_route_is_documented(document):
 
 
 def test_document_is_sound(document):
-    """Every reference leads somewhere, every schema is one, ids are unique, tags are declared."""
+    """S3-TEST-1: every reference leads somewhere, every schema is one, ids are unique, tags are declared."""
     names = set(re.findall(REFERENCE + r"(\w+)", str(document)))
     assert names <= set(document["components"]["schemas"])
     for schema in document["components"]["schemas"].values():
@@ -169,7 +169,7 @@ def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_answer_fits_its_schema(document, walker, route):
-    """"Try it": the example of the document succeeds, and the answer is what the document says."""
+    """S1-TEST-1, S1-TEST-2, "Try it": the example of the document succeeds, and the answer is what the document says."""
     answer = walker(route)
     assert answer.status == route.status, answer
     assert "x-unknown-fields" not in answer.headers

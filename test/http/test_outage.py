@@ -55,8 +55,31 @@ def bookings_blocked(instance):
         blocker.rollback()
 
 
+def waiting(instance):
+    """Who waits for what, and how far in front."""
+    with contextlib.closing(instance.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT event_id, user_id, status, position FROM evently.waitlist_entry ORDER BY event_id, position")
+        return cursor.fetchall()
+
+
+def make_queue(instance):
+    """An event that is sold out, and two who wait for it."""
+    with instance.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT event_id FROM evently.create_event(name => %s, start_datetime => %s, total_capacity => 1)",
+            (unique("Show"), in_days(9)),
+        )
+        event_id = cursor.fetchone()[0]
+        cursor.execute("SELECT FROM evently.book(%s, gen_random_uuid(), quantity => 1)", (event_id,))
+        for _ in range(2):
+            cursor.execute("SELECT FROM evently.join_waitlist(%s, gen_random_uuid())", (event_id,))
+    queue = waiting(instance)
+    assert [(status, position) for event, _, status, position in queue if event == event_id] == [("active", 1), ("active", 2)]
+    return queue
+
+
 def test_database_away(instance, buyer, show):
-    """H73, S5-ERR-3: reads and writes 503 with Retry-After, /health/ready too; all is well again by itself when it is back."""
+    """H73, S1-OPS-18, S5-ERR-3: reads and writes 503 with Retry-After, /health/ready too; all is well again by itself when it is back."""
     hold = buyer.hold(show, quantity=1)
     instance.stop_database()
     try:
@@ -179,9 +202,10 @@ def test_web_app_killed(instance, buyer, show):
 
 
 def test_postmaster_killed(instance, buyer, show):
-    """H14, H27: what was acknowledged before kill -9 of PostgreSQL is there after its recovery."""
+    """H14, H27, H34: what was acknowledged before kill -9 of PostgreSQL is there after its recovery, and so is who waits."""
     hold = buyer.hold(show, quantity=1)
     first = buyer.post(f"/api/v1/events/{show['event_id']}/book", {"quantity": 2}, idempotency_key="k")
+    queue = make_queue(instance)
     pid = instance.postmaster_pid
     backends = children_of(pid)
     os.kill(pid, signal.SIGKILL)
@@ -189,6 +213,7 @@ def test_postmaster_killed(instance, buyer, show):
     instance.start_database()
     wait_until(instance.is_ready, "ready again")
 
+    assert waiting(instance) == queue
     again = buyer.post(f"/api/v1/events/{show['event_id']}/book", {"quantity": 2}, idempotency_key="k")
     assert (again.body, again.headers["idempotent-replay"]) == (first.body, "true")
     assert buyer.confirm(hold)["status"] == "confirmed"

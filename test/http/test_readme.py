@@ -14,7 +14,7 @@ def blocks(language):
 
 
 def test_curl_blocks():
-    """S3-TEST-1, S4-TEST-1, S3-OPS-20, S3's flow: register, login, list, seats, hold, confirm, booking, cancel, seats free again."""
+    """S3-OPS-20, S3's flow: register, login, list, seats, hold, confirm, booking, cancel, seats free again."""
     script = blocks("sh").replace("http://127.0.0.1:8080", os.environ["EVENTLY_URL"])
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

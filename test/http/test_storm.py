@@ -98,7 +98,7 @@ def test_parties_of_different_sizes(sql, crowd, new_event):
 
 
 def test_both_doors_at_once(sql, sql_buyers, crowd, new_event):
-    """SQL and REST sell from one stock."""
+    """S2-ARCH-1: SQL and REST sell from one stock."""
     event = new_event(total_capacity=200)
     buyers = [lambda buyer=buyer: book_by_sql(buyer, event) for buyer in sql_buyers[:16]]
     buyers += [lambda client=client: book_by_rest(client, event) for client in crowd[:16]]

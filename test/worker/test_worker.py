@@ -60,6 +60,33 @@ def test_a_hold_expires_with_nobody_calling(cluster, shop, new_event, hold, stat
     assert cluster.value(shop, "SELECT sum(available) FROM evently.stock WHERE event_id = %s", event_id) == 98
 
 
+def test_an_offer_that_runs_out_is_passed_on(cluster, shop, new_event):
+    """H32: to the next who waits, within about a second of its end."""
+    event_id = new_event(total_capacity=1)
+    booking_id = cluster.value(shop, "SELECT booking_id FROM evently.book(%s, gen_random_uuid(), quantity => 1)", event_id)
+    first, second = (
+        cluster.value(shop, "SELECT entry_id::text FROM evently.join_waitlist(%s, gen_random_uuid())", event_id) for _ in range(2)
+    )
+    with contextlib.closing(cluster.connect(shop)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT evently.round_money(1, 'EUR')")
+        cursor.execute("SET evently.offer_ttl = 2")
+        cursor.execute("SELECT FROM evently.cancel_booking(%s, %s)", (event_id, booking_id))
+
+    def entry(entry_id):
+        return cluster.value(shop, "SELECT status FROM evently.waitlist_entry WHERE entry_id = %s", entry_id)
+
+    assert (entry(first), entry(second)) == ("notified", "active")
+    wait_until(lambda: entry(second) == "notified", "the second has an offer")
+    assert entry(first) == "expired"
+    late = cluster.value(
+        shop,
+        "SELECT extract(epoch FROM o.occurred_at - h.expires_at)::float FROM evently.hold h JOIN evently.outbox o ON o.aggregateid = h.hold_id"
+        " WHERE h.event_id = %s AND o.type = 'HOLD_EXPIRED'",
+        event_id,
+    )
+    assert 0 <= late < 10  # a second, on a machine that does nothing else
+
+
 def test_holds_of_many_events_expire(cluster, shop, new_event, hold, status):
     holds = [hold(new_event(), 2) for _ in range(5)]
     wait_until(lambda: {status(one) for one in holds} == {"expired"}, "all are expired")
