@@ -21,7 +21,6 @@
 
 PG_FUNCTION_INFO_V1(evently_get_waitlist_status);
 PG_FUNCTION_INFO_V1(evently_explain_waitlist);
-PG_FUNCTION_INFO_V1(evently_offer_of);
 PG_FUNCTION_INFO_V1(evently_list_user_waitlist);
 
 EV_STATEMENT(live_entry,
@@ -134,6 +133,16 @@ ev_entry_detail_of(const pg_uuid_t *event_id, const pg_uuid_t *user_id)
 	return ev_copied_value(0, 1);
 }
 
+pg_uuid_t
+ev_last_offer(const pg_uuid_t *event_id, const pg_uuid_t *user_id)
+{
+	if (ev_query(&last_offer, ev_uuid(event_id), ev_uuid(user_id)) == 0)
+		ev_entry_not_found(ev_detail_uuid(ev_detail(), "event_id", event_id));
+	if (ev_is_null(0, 1))
+		ev_no_offer(event_id);
+	return ev_get_uuid(0, 1);
+}
+
 void
 ev_waiting_add(const pg_uuid_t *event_id, const pg_uuid_t *section_id, int n)
 {
@@ -195,24 +204,6 @@ evently_get_waitlist_status(PG_FUNCTION_ARGS)
 	ev_begin(EV_READS);
 	PG_RETURN_DATUM(ev_end(ev_entry_detail_of(ev_required_uuid(fcinfo, 0, "event_id"),
 											  ev_required_uuid(fcinfo, 1, "user_id"))));
-}
-
-/* offer_of(event_id, user_id) */
-Datum
-evently_offer_of(PG_FUNCTION_ARGS)
-{
-	pg_uuid_t *event_id;
-	pg_uuid_t *hold_id = palloc(sizeof(pg_uuid_t));
-
-	ev_begin(EV_READS);
-	event_id = ev_required_uuid(fcinfo, 0, "event_id");
-	if (ev_query(&last_offer, ev_uuid(event_id), ev_uuid(ev_required_uuid(fcinfo, 1, "user_id"))) == 0)
-		ev_entry_not_found(ev_detail_uuid(ev_detail(), "event_id", event_id));
-	if (ev_is_null(0, 1))
-		ev_no_offer(event_id);
-	*hold_id = ev_get_uuid(0, 1);
-	ev_end_without_result();
-	PG_RETURN_UUID_P(hold_id);
 }
 
 /* explain_waitlist(entry_id, event_id, user_id) */

@@ -51,6 +51,9 @@ extern Datum ev_entry_detail_of(const pg_uuid_t *event_id, const pg_uuid_t *user
 extern void ev_entry_not_found(EvDetail *detail) pg_attribute_noreturn();
 extern void ev_no_offer(const pg_uuid_t *event_id) pg_attribute_noreturn();
 
+/* The hold that is or was the user's last offer; WAITLIST_ENTRY_NOT_FOUND, OFFER_NOT_ACTIVE. */
+extern pg_uuid_t ev_last_offer(const pg_uuid_t *event_id, const pg_uuid_t *user_id);
+
 /* A status as a filter of lists; NULL: all. */
 extern char *ev_entry_status(const char *given);
 

@@ -1,8 +1,8 @@
 /*
  * waitlist_change.c
- *		Joining a waitlist, leaving it, declining an offer.
+ *		Joining a waitlist, leaving it, declining or accepting an offer.
  *
- * Each takes Q exclusive and first gives back what expired holds and missed offers have, so it decides about the state as
+ * Accepting confirms the offer's hold (booking.h). Each of the others takes Q exclusive and first gives back what expired holds and missed offers have, so it decides about the state as
  * it is; at its end whoever's turn it is by then is served.
  */
 #include "postgres.h"
@@ -26,6 +26,7 @@
 PG_FUNCTION_INFO_V1(evently_join_waitlist);
 PG_FUNCTION_INFO_V1(evently_leave_waitlist);
 PG_FUNCTION_INFO_V1(evently_decline_offer);
+PG_FUNCTION_INFO_V1(evently_accept_offer);
 
 EV_STATEMENT(draw_position,
 			 "UPDATE evently.event SET last_position = last_position + 1 WHERE event_id = $1 RETURNING last_position",
@@ -67,9 +68,18 @@ EV_STATEMENT(replay_entry,
 			 "SELECT json_populate_record(NULL::evently.waitlist_entry_detail, $1)",
 			 JSONOID);
 
+EV_STATEMENT(confirm_offer,
+			 "SELECT evently.confirm_hold($1, $2, $3, $4)",
+			 UUIDOID, UUIDOID, UUIDOID, JSONBOID);
+
+EV_STATEMENT(replay_booking,
+			 "SELECT json_populate_record(NULL::evently.booking_detail, $1)",
+			 JSONOID);
+
 static const EvOperation join_operation = {"join_waitlist", &replay_entry};
 static const EvOperation leave_operation = {"leave_waitlist", &replay_entry};
 static const EvOperation decline_operation = {"decline_offer", &replay_entry};
+static const EvOperation accept_operation = {"accept_offer", &replay_booking};
 
 /* What somebody wants to wait for. */
 typedef struct Party
@@ -328,6 +338,33 @@ Datum
 evently_decline_offer(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_DATUM(leave_by_arguments(fcinfo, &decline_operation, true));
+}
+
+static Datum
+accept(FunctionCallInfo fcinfo)
+{
+	const pg_uuid_t *event_id = PG_GETARG_UUID_P(0);
+	const pg_uuid_t *user_id = PG_GETARG_UUID_P(1);
+	pg_uuid_t hold_id = ev_last_offer(event_id, user_id);
+
+	ev_query(&confirm_offer, ev_uuid(event_id), ev_uuid(&hold_id), ev_uuid(user_id), ev_arg(2));
+	return ev_copied_value(0, 1);
+}
+
+/*
+ * accept_offer(event_id, user_id, payment, idempotency_key): the key is its own, not confirm_hold()'s, because by the time of
+ * a retry the user's last offer may be another one.
+ */
+Datum
+evently_accept_offer(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *event_id;
+	pg_uuid_t *user_id;
+
+	ev_begin(EV_WRITES);
+	event_id = ev_required_uuid(fcinfo, 0, "event_id");
+	user_id = ev_required_uuid(fcinfo, 1, "user_id");
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &accept_operation, event_id, user_id, accept)));
 }
 
 void

@@ -120,20 +120,11 @@ LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'M
 COMMENT ON FUNCTION evently.decline_offer(uuid, uuid, text) IS
 'Gives the offer back, to the next in the queue. A repeat gives the same answer. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE306 OFFER_NOT_ACTIVE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes what leave_waitlist() does, idempotency.';
 
-CREATE FUNCTION evently.offer_of(event_id uuid, user_id uuid) RETURNS uuid
-LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_offer_of';
-COMMENT ON FUNCTION evently.offer_of(uuid, uuid) IS
-'The hold that is or was the user''s last offer. For functions of the extension. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE306 OFFER_NOT_ACTIVE. Writes nothing.';
-
 CREATE FUNCTION evently.accept_offer(event_id uuid, user_id uuid, payment jsonb DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.booking_detail
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT b FROM evently.confirm_hold(accept_offer.event_id, evently.offer_of(accept_offer.event_id, accept_offer.user_id),
-		accept_offer.user_id, payment => accept_offer.payment, idempotency_key => accept_offer.idempotency_key) b;
-END;
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_accept_offer';
 COMMENT ON FUNCTION evently.accept_offer(uuid, uuid, jsonb, text) IS
-'confirm_hold() of the user''s offer. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE306 OFFER_NOT_ACTIVE, and those of confirm_hold(). Writes what confirm_hold() does, waitlist_entry, idempotency.';
+'confirm_hold() of the user''s last offer. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE306 OFFER_NOT_ACTIVE, and those of confirm_hold(). Writes what confirm_hold() does, waitlist_entry, idempotency.';
 
 CREATE FUNCTION evently.get_waitlist_status(event_id uuid, user_id uuid) RETURNS evently.waitlist_entry_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_waitlist_status';

@@ -37,9 +37,7 @@ class Hold:
 class Booking:
     user: str
     section: str
-    seats: list
-    quantity: int
-    hold: str = None
+    tickets: dict  # id: (seat or None, price)
     status: str = "confirmed"
 
 
@@ -55,12 +53,14 @@ class Entry:
 @dataclass
 class Model:
     sections: dict
+    offers: dict = field(default_factory=dict)  # hold: the waitlist entry that it was made for
     holds: dict = field(default_factory=dict)
     bookings: dict = field(default_factory=dict)
     entries: dict = field(default_factory=dict)
     owners: dict = field(default_factory=dict)  # seat: hold or booking
     changes: dict = field(default_factory=lambda: defaultdict(list))  # section: (moment, seen by all from, delta)
     occupied: dict = field(default_factory=lambda: defaultdict(list))  # seat: [moment taken, seen free by all from]
+    waits: dict = field(default_factory=dict)  # entry: [moment joined, seen by all to wait no more from]
     expiries: list = field(default_factory=list)
     taken: dict = field(default_factory=lambda: defaultdict(int))
 
@@ -98,7 +98,8 @@ class Model:
             hold = self.holds[hold_id]
             if hold.status == "active" and hold.expires <= moment:
                 hold.status = "expired"
-                self.free(hold, hold_id, expires, expires)
+                self.free(hold.section, hold.quantity, hold.seats, hold_id, expires, expires)
+                self.end_offer(hold, "expired")
 
     def take(self, row, thing, owner):
         section = self.section_of(thing)
@@ -115,13 +116,17 @@ class Model:
         self.changes[section].append((row[0], row[1], -thing["quantity"]))
         return section
 
-    def free(self, thing, owner, moment, seen):
-        for seat in thing.seats:
+    def free(self, section, quantity, seats, owner, moment, seen):
+        for seat in seats:
             if self.owners.pop(seat, None) != owner:
                 raise Disagreement(f"{seat} was not {owner}'s")
             self.occupied[seat][-1][1] = seen
-        self.taken[thing.section] -= thing.quantity
-        self.changes[thing.section].append((moment, seen, thing.quantity))
+        self.taken[section] -= quantity
+        self.changes[section].append((moment, seen, quantity))
+
+    def end_offer(self, hold, status):
+        if hold.entry is not None:
+            self.entries[hold.entry].status = status
 
     def require_first(self, entry, section):
         """Strict: who joined before, and could ever be served from this section, is served before."""
@@ -129,25 +134,26 @@ class Model:
             if other.joined < entry.joined and other.quantity <= self.sections[section].capacity:
                 raise Disagreement(f"passed over {other}")
 
-    def admit(self, section, user):
+    def require_nobody_waits(self, section):
         """A newcomer takes only where nobody waits."""
         if self.waiting(section):
-            raise Disagreement(f"passed those who wait in {section}")
+            raise Disagreement(f"passed {self.waiting(section)}")
 
     # What happens
 
     def on_hold_created(self, row, now):
         section = self.section_of(now)
-        offered = [(key, e) for key, e in self.entries.items() if e.status == "offering" and e.user == now["user_id"]]
-        if offered:
-            key, entry = offered[0]
-            if entry.quantity != now["quantity"] or entry.section not in (None, section):
+        key = self.offers.get(row[3])
+        if key is None:
+            self.require_nobody_waits(section)
+        else:
+            entry = self.entries[key]
+            wanted = (entry.user, entry.quantity, "active")
+            if (now["user_id"], now["quantity"], entry.status) != wanted or entry.section not in (None, section):
                 raise Disagreement(f"not what was waited for: {entry}")
             self.require_first(entry, section)
             entry.status = "notified"
-        else:
-            key = None
-            self.admit(section, now["user_id"])
+            self.waits[key][1] = row[1]
         self.take(row, now, row[3])
         self.holds[row[3]] = Hold(now["user_id"], section, now["seat_ids"], now["quantity"], now["expires_at"], entry=key)
         heapq.heappush(self.expiries, (now["expires_at"], row[3]))
@@ -164,35 +170,57 @@ class Model:
         if hold.status != "active":
             raise Disagreement(f"released {hold}")
         hold.status = "released"
-        self.free(hold, row[3], row[0], row[1])
+        self.free(hold.section, hold.quantity, hold.seats, row[3], row[0], row[1])
+        self.end_offer(hold, "cancelled")
 
     def on_hold_expired(self, row, now):
         if self.holds[row[3]].status != "expired":
             raise Disagreement(f"expired early: {self.holds[row[3]]}")
 
     def on_booking_confirmed(self, row, now):
-        hold = self.holds[now["hold_id"]] if now["hold_id"] else None
-        if hold:
-            if hold.status != "active":
-                raise Disagreement(f"confirmed {hold}")
-            if sorted(hold.seats) != sorted(now["seat_ids"]) or hold.quantity != now["quantity"]:
-                raise Disagreement(f"is not what was held: {hold}")
-            hold.status = "confirmed"
-            for seat in hold.seats:
-                self.owners[seat] = row[3]
-            section = hold.section
+        tickets = {ticket["ticket_id"]: (ticket["seat_id"], ticket["price"]) for ticket in now["tickets"]}
+        if now["hold_id"]:
+            section = self.confirm(self.holds[now["hold_id"]], row[3], now)
         else:
             section = self.section_of({**now, "section_id": now["tickets"][0]["section_id"]})
-            self.admit(section, now["user_id"])
+            self.require_nobody_waits(section)
             self.take(row, {**now, "section_id": section}, row[3])
-        self.bookings[row[3]] = Booking(now["user_id"], section, now["seat_ids"], now["quantity"], now["hold_id"])
+        self.bookings[row[3]] = Booking(now["user_id"], section, tickets)
+
+    def confirm(self, hold, booking_id, now):
+        if hold.status != "active":
+            raise Disagreement(f"confirmed {hold}")
+        if sorted(hold.seats) != sorted(now["seat_ids"]) or hold.quantity != now["quantity"]:
+            raise Disagreement(f"is not what was held: {hold}")
+        hold.status = "confirmed"
+        self.end_offer(hold, "converted")
+        for seat in hold.seats:
+            self.owners[seat] = booking_id
+        return hold.section
+
+    def on_tickets_cancelled(self, row, now):
+        booking = self.bookings[row[3]]
+        seats, prices = zip(*(booking.tickets.pop(ticket) for ticket in now["ticket_ids"]))
+        if round(now["fee"] + now["refund_amount"] - sum(prices), 2) != 0:
+            raise Disagreement(f"fee and refund are not what {prices} cost")
+        self.free(booking.section, len(seats), [seat for seat in seats if seat], row[3], row[0], row[1])
 
     def on_booking_cancelled(self, row, now):
-        booking = self.bookings[row[3]]
-        if booking.status != "confirmed":
-            raise Disagreement("cancelled twice")
-        booking.status = "cancelled"
-        self.free(booking, row[3], row[0], row[1])
+        self.on_tickets_cancelled(row, now)
+        if self.bookings[row[3]].tickets:
+            raise Disagreement("a cancelled booking has tickets")
+        self.bookings[row[3]].status = "cancelled"
+
+    def on_waitlist_joined(self, row, now):
+        if any(e.user == now["user_id"] and e.status in ("active", "notified") for e in self.entries.values()):
+            raise Disagreement("one user waits twice")
+        self.entries[row[3]] = Entry(now["user_id"], now["section_id"], now["quantity"], len(self.entries))
+        self.waits[row[3]] = [row[0], float("inf")]
+
+    def on_waitlist_cancelled(self, row, now):
+        if self.entries[row[3]].status == "active":
+            self.waits[row[3]][1] = row[1]
+        self.entries[row[3]].status = "cancelled"
 
     # What is left at the end
 
@@ -201,10 +229,14 @@ class Model:
             "holds": {key: hold.status for key, hold in self.holds.items()},
             "bookings": {key: booking.status for key, booking in self.bookings.items()},
             "owners": dict(self.owners),
+            "entries": {key: entry.status for key, entry in self.entries.items()},
             "available": {name: self.available(name) for name in self.sections},
         }
 
     # Refusals
+
+    def was_waited_for(self, began, ended):
+        return any(joined <= ended and began <= over for joined, over in self.waits.values())
 
     def was_occupied(self, seat, began, ended):
         return any(taken <= ended and began <= free for taken, free in self.occupied[seat])

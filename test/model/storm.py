@@ -26,9 +26,10 @@ ROUND = 500
 ROWS, PLACES = 5, 40
 HOLD_TTL_S = 1
 
-# What a call may be refused with: taken, too few, expired, too many holds, not active any more.
-TAKEN, SHORT = "VE101", "VE102"
-REFUSALS = {TAKEN, SHORT, "VE107", "VE108", "VE109"}
+# What a call may be refused with: taken, too few, hold expired, too many holds, hold not active, ticket already cancelled,
+# others wait, seats are free, waits already, waits for more than there is, waits not, has no offer.
+TAKEN, SHORT, GATED = "VE101", "VE102", "VE301"
+REFUSALS = {TAKEN, SHORT, GATED, "VE107", "VE108", "VE109", "VE204", "VE302", "VE303", "VE304", "VE305", "VE306"}
 
 
 def times_as_numbers(thing):
@@ -51,19 +52,21 @@ class Client:
         self.connection = psycopg2.connect("")
         self.connection.autocommit = True
         self.cursor = self.connection.cursor()
-        self.cursor.execute("SET evently.hold_ttl = %s; SET evently.lock_timeout = '60s'", (HOLD_TTL_S,))
+        self.cursor.execute("SET evently.hold_ttl = %s; SET evently.offer_ttl = %s; SET evently.lock_timeout = '60s'",
+                            (HOLD_TTL_S, HOLD_TTL_S))
         self.holds = []
         self.bookings = []
         self.log = []
 
     def call(self, operation, user, arguments):
-        names = ", ".join(f"{name} => %s" for name in arguments)
+        arguments = {"event_id": self.event["event_id"], "user_id": user, **arguments}
+        names = ", ".join(f"{name} => %s" + ("::uuid[]" if name == "ticket_ids" else "") for name in arguments)
         began = time.time()
         try:
             self.cursor.execute(
                 f"SELECT evently.render(r), pg_current_xact_id_if_assigned()::text::bigint"
-                f" FROM evently.{operation}(event_id => %s, user_id => %s, {names}) r",
-                (self.event["event_id"], user, *arguments.values()),
+                f" FROM evently.{operation}({names}) r",
+                tuple(arguments.values()),
             )
             answer, xid = self.cursor.fetchone()
             outcome, answer = "ok", json.loads(answer) if isinstance(answer, str) else answer
@@ -86,32 +89,53 @@ class Client:
         return str(uuid.UUID(int=self.random.getrandbits(128))) if self.random.random() < 0.3 else None
 
     def step(self):
-        user = self.random.choice(self.users)
-        choice = self.random.random()
-        if choice < 0.35 or not (self.holds or self.bookings):
-            hold = self.call("place_hold", user, {**self.wish(), "idempotency_key": self.key()})
-            if hold:
-                self.holds.append((user, hold["hold_id"]))
-        elif choice < 0.50:
-            booking = self.call("book", user, {**self.wish(), "idempotency_key": self.key()})
-            if booking:
-                self.bookings.append((user, booking["booking_id"]))
-        elif choice < 0.70 and self.holds:
-            user, hold_id = self.random.choice(self.holds)
-            booking = self.call("confirm_hold", user, {"hold_id": hold_id, "idempotency_key": self.key()})
-            if booking:
-                self.bookings.append((user, booking["booking_id"]))
-        elif choice < 0.78 and self.holds:
-            user, hold_id = self.random.choice(self.holds)
-            self.call("release_hold", user, {"hold_id": hold_id})
-        elif choice < 0.84 and self.holds:
-            user, hold_id = self.random.choice(self.holds)
-            self.call("extend_hold", user, {"hold_id": hold_id})
-        elif self.bookings:
-            user, booking_id = self.random.choice(self.bookings)
-            self.call("cancel_booking", user, {"booking_id": booking_id, "idempotency_key": self.key()})
+        chosen = self.random.choices(self.WAYS, self.WEIGHTS)[0]
+        chosen(self, self.random.choice(self.users))
         if self.log and self.random.random() < 0.05:
             self.retry(self.random.choice(self.log))
+
+    def hold(self, user):
+        hold = self.call("place_hold", user, {**self.wish(), "idempotency_key": self.key()})
+        if hold:
+            self.holds.append((user, hold["hold_id"]))
+
+    def book(self, user):
+        self.booked(user, self.call("book", user, {**self.wish(), "idempotency_key": self.key()}))
+
+    def confirm(self, user):
+        if self.holds:
+            user, hold_id = self.random.choice(self.holds)
+            self.booked(user, self.call("confirm_hold", user, {"hold_id": hold_id, "idempotency_key": self.key()}))
+
+    def booked(self, user, booking):
+        if booking:
+            self.bookings.append((user, booking))
+
+    def change_hold(self, user):
+        if self.holds:
+            user, hold_id = self.random.choice(self.holds)
+            self.call(self.random.choice(["release_hold", "extend_hold"]), user, {"hold_id": hold_id})
+
+    def cancel(self, user):
+        if self.bookings:
+            user, booking = self.random.choice(self.bookings)
+            tickets = [t["ticket_id"] for t in booking["tickets"]]
+            some = self.random.sample(tickets, self.random.randint(1, len(tickets)))
+            wish = {"ticket_ids": some} if self.random.random() < 0.4 else {}
+            self.call("cancel_booking", user, {"booking_id": booking["booking_id"], **wish, "idempotency_key": self.key()})
+
+    def join(self, user):
+        section = self.random.choice([*self.event["sections"], {"section_id": None}])
+        self.call("join_waitlist", user, {"quantity": self.random.randint(1, 4), "section_id": section["section_id"]})
+
+    def answer_offer(self, user):
+        operation = self.random.choice(["accept_offer", "accept_offer", "decline_offer", "leave_waitlist"])
+        answer = self.call(operation, user, {"idempotency_key": self.key()})
+        if operation == "accept_offer":
+            self.booked(user, answer)
+
+    WAYS = [hold, book, confirm, change_hold, cancel, join, answer_offer]
+    WEIGHTS = [30, 15, 15, 12, 18, 4, 10]
 
     def retry(self, call):
         """The same call with the same key: the same answer, whatever happened since."""
@@ -191,6 +215,8 @@ def read_state(cursor, event_id):
                       " FROM evently.hold WHERE event_id = %s"),
         "bookings": rows("SELECT booking_id, status::text FROM evently.booking WHERE event_id = %s"),
         "owners": rows("SELECT label, booking_id FROM evently.event_seat WHERE event_id = %s AND booking_id IS NOT NULL"),
+        "entries": rows("SELECT entry_id, CASE WHEN status = 'notified' THEN 'expired' ELSE status::text END"
+                        " FROM evently.waitlist_entry WHERE event_id = %s"),
         "available": rows("SELECT s.section_id, s.available_seats FROM evently.get_availability(%s) a, unnest(a.sections) s"),
     }
 
@@ -215,12 +241,24 @@ def make_storm(operations, clients, seed):
     return log
 
 
+GIVES = ("HOLD_RELEASED", "HOLD_EXPIRED", "BOOKING_CANCELLED", "TICKETS_CANCELLED", "WAITLIST_JOINED")
+
+
+def in_order(happened):
+    """By their moments; what one transaction did is one change: it takes, for those who wait, of what it gives back."""
+    first = {}
+    for at, xid, *_ in happened:
+        first[xid] = min(at, first.get(xid, at))
+    return sorted(happened, key=lambda row: (first[row[1]], row[1], row[2] not in GIVES))
+
+
 def check(log):
     """Everything that the log lets us compare; a summary of it."""
     calls, event = log["calls"], log["event"]
     ended = {call["xid"]: call["ended"] for call in calls if call["xid"]}
-    happened = [(at, ended.get(xid, at), kind, thing, now) for at, xid, kind, thing, now in log["happened"]]
-    model = Model({s["section_id"]: Section(s["capacity"], frozenset(s["seats"])) for s in event["sections"]})
+    happened = [(at, ended.get(xid, at), kind, thing, now) for at, xid, kind, thing, now in in_order(log["happened"])]
+    offers = {now["offer"]["hold_id"]: thing for _, _, kind, thing, now in happened if kind == "WAITLIST_OFFERED"}
+    model = Model({s["section_id"]: Section(s["capacity"], frozenset(s["seats"])) for s in event["sections"]}, offers)
     model.replay(happened)
 
     state = model.state()
@@ -248,12 +286,15 @@ def check_answer(model, call):
         if booking is None or booking.user != call["user"]:
             raise Disagreement(f"an acknowledged booking is not there: {call}")
     if call["outcome"] == "ok" and call["operation"] == "cancel_booking":
-        if model.bookings[arguments["booking_id"]].status != "cancelled":
+        if call["answer"]["ticket_ids"] and model.bookings[arguments["booking_id"]].tickets.keys() & set(call["answer"]["ticket_ids"]):
             raise Disagreement(f"an acknowledged cancellation is not there: {call}")
     if call["outcome"] == SHORT:
         section = arguments["section_id"]
         if model.least_available(section, call["began"], call["ended"]) >= arguments["quantity"]:
             raise Disagreement(f"refused what was there: {call}")
+    if call["outcome"] == GATED:
+        if not model.was_waited_for(call["began"], call["ended"]):
+            raise Disagreement(f"refused for those who wait, and nobody did: {call}")
     if call["outcome"] == TAKEN:
         if not any(model.was_occupied(seat, call["began"], call["ended"]) for seat in arguments["seat_ids"]):
             raise Disagreement(f"refused seats that nobody had: {call}")
