@@ -78,7 +78,6 @@ class Model:
                     handler(row, now)
             except (Disagreement, KeyError) as wrong:
                 raise Disagreement(f"{wrong!r} at {row}") from wrong
-        self.expire(float("inf"))
 
     # What is true at a moment
 

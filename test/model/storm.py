@@ -211,12 +211,14 @@ def read_state(cursor, event_id):
         return dict(cursor.fetchall())
 
     return {
-        "holds": rows("SELECT hold_id, CASE WHEN status = 'active' THEN 'expired' ELSE status::text END"
-                      " FROM evently.hold WHERE event_id = %s"),
+        "holds": rows("SELECT hold_id, CASE WHEN status = 'active' AND expires_at <= clock_timestamp() THEN 'expired'"
+                      " ELSE status::text END FROM evently.hold WHERE event_id = %s"),
         "bookings": rows("SELECT booking_id, status::text FROM evently.booking WHERE event_id = %s"),
-        "owners": rows("SELECT label, booking_id FROM evently.event_seat WHERE event_id = %s AND booking_id IS NOT NULL"),
-        "entries": rows("SELECT entry_id, CASE WHEN status = 'notified' THEN 'expired' ELSE status::text END"
-                        " FROM evently.waitlist_entry WHERE event_id = %s"),
+        "owners": rows("SELECT label, coalesce(booking_id, hold_id) FROM evently.event_seat WHERE event_id = %s"
+                       " AND (booking_id IS NOT NULL OR held_until > clock_timestamp())"),
+        "entries": rows("SELECT w.entry_id, CASE WHEN w.status = 'notified' AND h.expires_at <= clock_timestamp() THEN 'expired'"
+                        " ELSE w.status::text END FROM evently.waitlist_entry w LEFT JOIN evently.hold h"
+                        " ON h.event_id = w.event_id AND h.hold_id = w.hold_id WHERE w.event_id = %s"),
         "available": rows("SELECT s.section_id, s.available_seats FROM evently.get_availability(%s) a, unnest(a.sections) s"),
     }
 
@@ -232,10 +234,12 @@ def make_storm(operations, clients, seed):
             share = min(ROUND, operations - done) // clients + 1
             in_threads(lambda client: [client.step() for _ in range(share)], everybody)
             require_sound(cursor, done + ROUND)
-        time.sleep(HOLD_TTL_S)  # the last holds end: the model and the database agree on what is free then
+        time.sleep(HOLD_TTL_S)  # what the clients held is over; what a background worker offers from then on may live
         calls = [call for client in everybody for call in client.log]
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         log = {"event": event, "calls": calls, "happened": read_happened(cursor, event["event_id"]),
-               "state": read_state(cursor, event["event_id"])}
+               "state": read_state(cursor, event["event_id"]), "read": time.time()}
+        cursor.execute("COMMIT")
         for client in everybody:
             client.connection.close()
     return log
@@ -260,6 +264,7 @@ def check(log):
     offers = {now["offer"]["hold_id"]: thing for _, _, kind, thing, now in happened if kind == "WAITLIST_OFFERED"}
     model = Model({s["section_id"]: Section(s["capacity"], frozenset(s["seats"])) for s in event["sections"]}, offers)
     model.replay(happened)
+    model.expire(log["read"])
 
     state = model.state()
     for part, expected in state.items():
