@@ -1,4 +1,4 @@
--- Demo data: three people, two venue templates, four venues, seven events, made by the same functions that everybody calls.
+-- Demo data: three people, two venue templates, four venues, seven events, six with terms of cancelling, made by the same functions that everybody calls.
 -- Does nothing where any account exists already.
 
 -- bcrypt (cost 10) of the password "qwerty", as Python's crypt.crypt('qwerty', ...) made it.
@@ -69,3 +69,18 @@ LATERAL evently.create_event(
 	venue_template_id => e.venue_template_id,
 	total_capacity => e.capacity, start_datetime => t.starts, end_datetime => t.starts + make_interval(hours => e.hours),
 	timezone => e.timezone, base_price => e.price, tags => e.tags, created_by => :'admin');
+
+-- Terms of cancelling, each of its own kind; the final has none and is free of charge until the start.
+SELECT FROM (VALUES
+	('Hamlet', true, NULL::interval, 'percentage', 50.00, '[{"hours_before": 48, "fee_type": "none"}]'::jsonb, 5),
+	('Chamber Music by Candlelight', true, NULL, 'fixed', 5.00, NULL, 5),
+	('PostgreSQL Day', true, NULL, 'percentage', 15.00, NULL, 10),
+	('Startup Pitch Night', false, NULL, NULL, NULL, NULL, NULL),
+	('Jazz at the Riverside', true, NULL, 'percentage', 75.00,
+		'[{"hours_before": 24, "fee_type": "percentage", "fee_amount": 25}, {"hours_before": 120, "fee_type": "none"}]', 5),
+	('Open Mic Night', true, interval '1 hour', 'none', NULL, NULL, 0)
+) AS p (event, allowed, deadline, fee_type, fee_amount, tiers, days),
+LATERAL (SELECT event_id, start_datetime FROM evently.list_events(q => p.event)) e,
+LATERAL evently.create_cancellation_policy(
+	event_id => e.event_id, actor_id => :'admin', allow_cancellation => p.allowed, cancellation_deadline => e.start_datetime - p.deadline,
+	fee_type => p.fee_type, fee_amount => p.fee_amount, tiers => p.tiers, refund_processing_days => p.days);
