@@ -8,7 +8,8 @@
  *
  *	K	(scope, user, operation, idempotency key)	one execution per key
  *	U	(event, user)			limits per user: what is counted after U cannot change before the commit
- *	Q	the event				shared: sell; exclusive: change status, price, capacity, gather scattered stock
+ *	Q	the event				shared: sell; exclusive: change status, price, capacity, gather scattered stock, join or leave
+ *							the waitlist, and give back while somebody waits: the queue is served before the commit
  *	T	(pool, stripe)			one row of stock; a pool is a section, or what else is counted (pool.h)
  *
  * Rules: one event per transaction, or lock_event() first. A lock is never upgraded: a call that finds it needs Q
