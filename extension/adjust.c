@@ -22,6 +22,7 @@
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_adjust_availability);
+PG_FUNCTION_INFO_V1(evently_return_seats);
 
 EV_STATEMENT(taken_by_section,
 			 "SELECT coalesce((SELECT -sum(a.delta) FROM evently.adjustment a"
@@ -44,6 +45,7 @@ EV_STATEMENT(replay_adjusted,
 			 JSONOID);
 
 static const EvOperation adjust_operation = {"adjust_availability", &replay_adjusted};
+static const EvOperation return_operation = {"return_seats", &replay_adjusted};
 
 /* One call: how much is to be moved, and what of it is left to do. */
 typedef struct Adjustment
@@ -184,4 +186,21 @@ evently_adjust_availability(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &adjust_operation, ev_required_uuid(fcinfo, 0, "event_id"),
 									  ev_uuid_argument(fcinfo, 4), adjust_availability)));
+}
+
+static Datum
+return_seats(FunctionCallInfo fcinfo)
+{
+	if (!PG_ARGISNULL(1) && PG_GETARG_INT32(1) < 1)
+		ev_invalid("quantity", "quantity must be above 0");
+	return adjust_availability(fcinfo);
+}
+
+/* return_seats(event_id, quantity, version, section_id, actor_id, reason, idempotency_key) */
+Datum
+evently_return_seats(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &return_operation, ev_required_uuid(fcinfo, 0, "event_id"),
+									  ev_uuid_argument(fcinfo, 4), return_seats)));
 }

@@ -87,8 +87,8 @@ ev_layout_owner_of_arguments(FunctionCallInfo fcinfo)
 	return owner;
 }
 
-static void
-section_not_found(const pg_uuid_t *section_id)
+void
+ev_section_not_found(const pg_uuid_t *section_id)
 {
 	ev_raise(EV_SECTION_NOT_FOUND, ev_detail_uuid(ev_detail(), "section_id", section_id), NULL, "section not found");
 }
@@ -101,10 +101,10 @@ ev_layout_owner_of_section(const pg_uuid_t *section_id)
 	pg_uuid_t layout_id;
 
 	if (ev_query(&layout_of_section, ev_uuid(section_id)) == 0)
-		section_not_found(section_id);
+		ev_section_not_found(section_id);
 	layout_id = ev_get_uuid(0, 1);
 	if (!lock_owner(&owner, &layout_id) || ev_query(&section_exists, ev_uuid(section_id)) == 0)
-		section_not_found(section_id);
+		ev_section_not_found(section_id);
 	return owner;
 }
 

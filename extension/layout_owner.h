@@ -33,6 +33,7 @@ extern int ev_layout_touch(const EvLayoutOwner *owner);
 /* Tells of the edit. */
 extern Datum ev_layout_answer(const EvLayoutOwner *owner, const pg_uuid_t *actor_id, Datum answer);
 
+extern void ev_section_not_found(const pg_uuid_t *section_id) pg_attribute_noreturn();
 extern void ev_seat_not_found(const pg_uuid_t *seat_id) pg_attribute_noreturn();
 
 #endif

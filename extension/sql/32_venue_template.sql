@@ -25,6 +25,12 @@ CREATE TYPE evently.venue_template_page AS (
 );
 COMMENT ON TYPE evently.venue_template_page IS 'One page of venue templates, as a REST list answers it.';
 
+CREATE TYPE evently.venue_template_sections AS (
+	venue_template_id uuid,
+	sections evently.venue_section_detail[]
+);
+COMMENT ON TYPE evently.venue_template_sections IS 'The sections of a venue template in order.';
+
 CREATE TYPE evently.venue_template_deletion AS (message text, venue_template_id uuid);
 COMMENT ON TYPE evently.venue_template_deletion IS 'Answer of delete_venue_template().';
 
@@ -49,6 +55,15 @@ COMMENT ON FUNCTION evently.create_venue_template(text, text, integer, integer, 
 CREATE FUNCTION evently.get_venue_template(venue_template_id uuid) RETURNS evently.venue_template_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_venue_template';
 COMMENT ON FUNCTION evently.get_venue_template(uuid) IS 'A venue template with its sections. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND.';
+
+CREATE FUNCTION evently.get_venue_template_sections(venue_template_id uuid) RETURNS evently.venue_template_sections
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT ROW(t.venue_template_id, t.sections)::evently.venue_template_sections
+	FROM evently.get_venue_template(get_venue_template_sections.venue_template_id) t;
+END;
+COMMENT ON FUNCTION evently.get_venue_template_sections(uuid) IS
+'The sections of a venue template, in order and in one row. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND. Writes nothing.';
 
 CREATE FUNCTION evently.matching_venue_templates(search text) RETURNS SETOF evently.venue_template
 LANGUAGE sql STABLE
@@ -99,6 +114,7 @@ COMMENT ON FUNCTION evently.delete_venue_template(uuid, uuid, text) IS
 GRANT EXECUTE ON FUNCTION
 	evently.create_venue_template(text, text, integer, integer, text, jsonb, uuid, text),
 	evently.get_venue_template(uuid),
+	evently.get_venue_template_sections(uuid),
 	evently.list_venue_templates(text, integer, bigint),
 	evently.list_venue_templates_page(text, integer, integer, integer),
 	evently.update_venue_template(uuid, text, text, integer, integer, text, integer, uuid, text),

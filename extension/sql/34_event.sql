@@ -19,6 +19,27 @@ CREATE TYPE evently.event_sections AS (
 );
 COMMENT ON TYPE evently.event_sections IS 'The sections of an event in order.';
 
+CREATE TYPE evently.section_seats AS (
+	section_id uuid,
+	section text,
+	event_id uuid,
+	currency text,
+	total integer,
+	available integer,
+	seats evently.seat_detail[]
+);
+COMMENT ON TYPE evently.section_seats IS
+	'Seats of a section in natural order: those of an event, or of a layout, which knows neither prices nor buyers. total and available count all seats of the section.';
+
+CREATE TYPE evently.seat_availability AS (
+	event_id uuid,
+	currency text,
+	total integer,
+	available boolean,
+	seats evently.seat_detail[]
+);
+COMMENT ON TYPE evently.seat_availability IS 'The seats asked for in natural order. available: all of them are.';
+
 CREATE FUNCTION evently.sale_status(event evently.event, available integer, at timestamptz) RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -178,6 +199,19 @@ CREATE FUNCTION evently.get_seat_map_page(event_id uuid, published_only boolean 
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_seat_map_page';
 COMMENT ON FUNCTION evently.get_seat_map_page(uuid, boolean) IS 'All seats of an event in one row, as REST answers them. Errors: VE401 EVENT_NOT_FOUND.';
 
+CREATE FUNCTION evently.get_section_seats(section_id uuid, event_id uuid DEFAULT NULL, published_only boolean DEFAULT false,
+	available_only boolean DEFAULT false)
+RETURNS evently.section_seats
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_section_seats';
+COMMENT ON FUNCTION evently.get_section_seats(uuid, uuid, boolean, boolean) IS
+'The seats of a section in one row, as REST answers them: at an event, with price and status; without event_id those of the layout of a venue or a venue template. available_only: of an event, those that are free. Errors: VE401 EVENT_NOT_FOUND, VE105 SECTION_NOT_FOUND.';
+
+CREATE FUNCTION evently.get_seat_availability(event_id uuid, seat_ids text[], published_only boolean DEFAULT false)
+RETURNS evently.seat_availability
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_seat_availability';
+COMMENT ON FUNCTION evently.get_seat_availability(uuid, text[], boolean) IS
+'Are these seats (labels, or layout ids; 1000 at most) free? A look, not a promise: only hold_seats() decides. Errors: VE401 EVENT_NOT_FOUND, VE103 SEAT_NOT_FOUND, VE001 VALIDATION_ERROR.';
+
 CREATE FUNCTION evently.find_events(q text, type text, city text, date text, date_from text, date_to text, status text, tags text[],
 	sort text, "order" text, max_rows integer, skip bigint, published_only boolean, created_by uuid)
 RETURNS evently.event_page
@@ -230,6 +264,8 @@ GRANT EXECUTE ON FUNCTION
 	evently.get_sections(uuid, boolean),
 	evently.get_seat_map(uuid, uuid),
 	evently.get_seat_map_page(uuid, boolean),
+	evently.get_section_seats(uuid, uuid, boolean, boolean),
+	evently.get_seat_availability(uuid, text[], boolean),
 	evently.list_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid),
 	evently.list_events_page(text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, boolean, uuid, text),
 	evently.list_admin_events_page(uuid, text, text, text, text, text, text, text, text, text[], text, text, integer, integer, integer, text)

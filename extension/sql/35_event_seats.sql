@@ -39,10 +39,10 @@ COMMENT ON FUNCTION evently.generate_seats(uuid, integer, integer, jsonb, text, 
 'Gives an event of general admission, of which nothing was sold yet, seats in the place of its sections: rows of seats_per_row (10 by default), or without rows as many as its capacity fills; or those of a seat map, sections or csv, as import_seat_map() takes them. The capacity is that of the seats. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE421 SEAT_MAP_EXISTS, VE405 EVENT_NOT_MODIFIABLE (holds, bookings, ticket types, cancelled, completed), VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, event_section, event_seat, stock, venue_section, venue_seat, hold, idempotency, outbox.';
 
 CREATE FUNCTION evently.get_event_layout(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.event_layout
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT ROW(e.event_id, e.currency, b.min_x, b.min_y, b.max_x, b.max_y,
-		(SELECT v.layout_config FROM evently.venue v WHERE v.venue_id = e.venue_id),
+		(SELECT v.layout_config FROM evently.venue v WHERE v.venue_id = (e.venue).venue_id),
 		ARRAY(SELECT ROW(c.section_id, c.name, c.kind, c.capacity, c.price, s.min_x, s.min_y, s.max_x, s.max_y,
 				c.focal_x, c.focal_y, coalesce(s.seats, '{}'))::evently.section_layout
 			FROM evently.event_section c
@@ -54,14 +54,12 @@ BEGIN ATOMIC
 				JOIN evently.event_section n ON n.event_id = t.event_id AND n.section_id = t.section_id
 				WHERE t.event_id = get_event_layout.event_id GROUP BY t.section_id) s ON s.section_id = c.section_id
 			WHERE c.event_id = e.event_id ORDER BY c.ordinal))::evently.event_layout
-	FROM evently.event e,
+	FROM evently.get_event(get_event_layout.event_id, get_event_layout.published_only) e,
 		LATERAL (SELECT min(t.x) AS min_x, min(t.y) AS min_y, max(t.x) AS max_x, max(t.y) AS max_y
-			FROM evently.event_seat t WHERE t.event_id = e.event_id) b
-	WHERE e.event_id = get_event_layout.event_id
-		AND (published_only IS NOT TRUE OR e.status IN ('published', 'completed'));
+			FROM evently.event_seat t WHERE t.event_id = e.event_id) b;
 END;
 COMMENT ON FUNCTION evently.get_event_layout(uuid, boolean) IS
-'Where the sections and seats of an event are, to be drawn: it changes only with the event''s version; who has the seats tells get_seat_map(). published_only hides drafts, inactive and cancelled events. Null for an unknown event.';
+'Where the sections and seats of an event are, to be drawn: it changes only with the event''s version; who has the seats tells get_seat_map(). published_only hides drafts, inactive and cancelled events. Errors: VE401 EVENT_NOT_FOUND. Writes nothing.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.generate_seats(uuid, integer, integer, jsonb, text, uuid, integer, text),

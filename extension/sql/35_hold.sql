@@ -1,5 +1,14 @@
 -- Holds (hold.c, reserve.c).
 
+CREATE TYPE evently.hold_page AS (
+	holds evently.hold_detail[],
+	total bigint,
+	page integer,
+	"limit" integer,
+	has_more boolean
+);
+COMMENT ON TYPE evently.hold_page IS 'One page of holds, as a REST list answers it.';
+
 CREATE FUNCTION evently.hold_seats(event_id uuid, user_id uuid, seat_ids text[], ticket_type text DEFAULT NULL,
 	access_code text DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.hold_detail
@@ -44,6 +53,13 @@ LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'M
 COMMENT ON FUNCTION evently.release_hold(uuid, uuid, uuid, text) IS
 'Gives everything back. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE109 HOLD_NOT_ACTIVE when it is confirmed, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes hold, event_seat, stock, outbox, idempotency.';
 
+CREATE FUNCTION evently.list_user_holds(user_id uuid, actor_id uuid DEFAULT NULL, status text DEFAULT NULL, page integer DEFAULT NULL,
+	"limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL)
+RETURNS evently.hold_page
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_list_user_holds';
+COMMENT ON FUNCTION evently.list_user_holds(uuid, uuid, text, integer, integer, integer) IS
+'One page of a user''s holds, newest first. actor_id, when given, must be the user or may manage all events. status: active (default), confirmed, released, expired, all. page from 1, or offset; limit 20 by default, 100 at most. Errors: VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
+
 GRANT EXECUTE ON FUNCTION
 	evently.hold_seats(uuid, uuid, text[], text, text, text),
 	evently.hold_tickets(uuid, uuid, integer, uuid, text, text, text),
@@ -51,5 +67,6 @@ GRANT EXECUTE ON FUNCTION
 	evently.get_hold(uuid, uuid, uuid),
 	evently.validate_hold(uuid, uuid, uuid),
 	evently.extend_hold(uuid, uuid, uuid, text),
-	evently.release_hold(uuid, uuid, uuid, text)
+	evently.release_hold(uuid, uuid, uuid, text),
+	evently.list_user_holds(uuid, uuid, text, integer, integer, integer)
 TO evently_api;

@@ -94,6 +94,7 @@ refuse_type(struct request *rq, const struct binding *binding, const char *name)
 		[TYPE_TIME] = "a date and time such as 2026-01-31T19:30:00Z",
 		[TYPE_DATE] = "a date such as 2026-01-31, or a date and time such as 2026-01-31T19:30:00Z",
 		[TYPE_TEXTS] = "an array of strings",
+		[TYPE_UUIDS] = "an array of UUIDs",
 		[TYPE_JSON] = "JSON",
 	};
 	const char *code = CODE_INVALID;
@@ -138,9 +139,12 @@ from_text(struct request *rq, const struct binding *binding, const char *name, c
 		good = *value != NULL;
 		break;
 	case TYPE_TEXTS:
+	case TYPE_UUIDS:
 		list = arena_copy(&rq->arena, text, strlen(text));
-		while ((word = strsep(&list, ",")) != NULL && count < 64)
+		while ((word = strsep(&list, ",")) != NULL && count < 64) {
+			good = good && (binding->type == TYPE_TEXTS || value_is_uuid(word));
 			elements[count++] = word;
+		}
 		*value = value_array(elements, count, &rq->arena);
 		break;
 	default:
@@ -166,8 +170,12 @@ array_from_json(struct request *rq, const struct binding *binding, int node, con
 		return (false);
 	}
 	elements = arena_alloc(&rq->arena, sizeof(*elements) * (size_t)(count + 1));
-	for (count = 0, i = node + 1; i < nodes[node].next; i = nodes[i].next)
-		elements[count++] = json_string(&rq->body, i, &rq->arena);
+	for (count = 0, i = node + 1; i < nodes[node].next; i = nodes[i].next) {
+		elements[count] = json_string(&rq->body, i, &rq->arena);
+		if (binding->type == TYPE_UUIDS && !value_is_uuid(elements[count]))
+			return (refuse_type(rq, binding, nodes[node].key));
+		count++;
+	}
 	*value = value_array(elements, count, &rq->arena);
 
 	return (true);
@@ -206,6 +214,7 @@ from_json(struct request *rq, const struct binding *binding, int node, const cha
 		good = n->type == JSON_STRING && value_is_time(*value);
 		break;
 	case TYPE_TEXTS:
+	case TYPE_UUIDS:
 		if (n->type == JSON_ARRAY)
 			return (array_from_json(rq, binding, node, value));
 		break;

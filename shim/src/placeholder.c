@@ -20,6 +20,7 @@ static const struct {
 	[TYPE_TIME] = { "timestamptz", "timestamptz" },
 	[TYPE_DATE] = { "date", "text" },
 	[TYPE_TEXTS] = { "text[]", "text[]" },
+	[TYPE_UUIDS] = { "uuid[]", "uuid[]" },
 	[TYPE_JSON] = { "json", "jsonb" },
 };
 

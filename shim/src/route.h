@@ -39,6 +39,7 @@ enum value_type {
 	TYPE_TIME,
 	TYPE_DATE, /* a date or a time, passed on as text */
 	TYPE_TEXTS,
+	TYPE_UUIDS,
 	TYPE_JSON,
 };
 

@@ -120,10 +120,12 @@ class Client:
     def available(self, event):
         return expect(self.get(f"/api/v1/events/{event['event_id']}/availability"), 200)["available_seats"]
 
+    def seats(self, event):
+        return expect(self.get(f"/api/v1/events/{event['event_id']}/seats"), 200)["seats"]
+
     def seat_statuses(self, event):
         """Label -> status of every seat of an event."""
-        seats = expect(self.get(f"/api/v1/events/{event['event_id']}/seats"), 200)["seats"]
-        return {seat["seat_id"]: seat["status"] for seat in seats}
+        return {seat["seat_id"]: seat["status"] for seat in self.seats(event)}
 
 
 class Wire:

@@ -173,6 +173,18 @@ def new_venue(admin):
 
 
 @pytest.fixture(scope="session")
+def new_template(admin):
+    """A venue template with numbered seats: 2 rows of 5, unless told otherwise."""
+
+    def make(**fields):
+        sections = [{"name": "Stalls", "kind": "reserved", "rows": 2, "seats_per_row": 5}]
+        body = {"name": unique("Template"), "sections": sections, **fields}
+        return expect(admin.post("/api/v1/admin/venue-templates", body), 201)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def new_seated_event(new_venue, new_event):
     """An event with numbered seats: `rows` rows of `seats_per_row`, A-1 and so on, each 50.00."""
 
@@ -192,6 +204,43 @@ def event(new_event):
 @pytest.fixture
 def seated_event(new_seated_event):
     return new_seated_event()
+
+
+@pytest.fixture(scope="session")
+def sold_out(new_event, new_user):
+    """An event all of whose tickets somebody has booked, with his booking and himself."""
+
+    def make(tickets=2, **fields):
+        buyer = new_user()
+        event = new_event(total_capacity=tickets, max_tickets_per_booking=tickets, **fields)
+        return event, buyer.book(event, quantity=tickets), buyer
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def waited_for(sold_out):
+    """The id of a sold-out event for which somebody waits."""
+
+    def make(waiter):
+        event, _, _ = sold_out()
+        expect(waiter.post("/api/v1/waitlist", {"event_id": event["event_id"]}), 201)
+        return event["event_id"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def offered(sold_out):
+    """The id of an event that was sold out, of which somebody has an offer."""
+
+    def make(waiter):
+        event, booking, buyer = sold_out()
+        expect(waiter.post("/api/v1/waitlist", {"event_id": event["event_id"]}), 201)
+        expect(buyer.delete(f"/api/v1/bookings/{booking['booking_id']}"), 200)
+        return event["event_id"]
+
+    return make
 
 
 @pytest.fixture(scope="session")

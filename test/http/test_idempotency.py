@@ -58,5 +58,7 @@ def test_routes_that_take_a_key(anonymous):
     for route in all_routes():
         if route.method == "GET" or route.path.startswith(("/api/v1/auth/", "/internal/auth/")) or "/users" in route.path:
             continue
+        if route.path.endswith(("/best-available", "/seats/availability")):  # questions that need a body
+            continue
         parameters = {parameter["name"] for parameter in paths[route.path][route.method.lower()]["parameters"]}
         assert "Idempotency-Key" in parameters, route

@@ -100,22 +100,56 @@ def test_operation(document, route):
 
 
 @pytest.fixture
-def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_key):
+def walker(document, anonymous, new_user, admin, new_event, new_seated_event, new_venue, new_template, sold_out, waited_for, offered, internal_key):
     """Sends a request that has to succeed: the document's own example, with ids and words that are true here."""
     user = new_user()
     event = new_event()
+    seated = new_seated_event()
+    seat = user.seats(seated)[0]
+
+    def event_with_policy():
+        event_id = new_event()["event_id"]
+        expect(admin.post(f"/api/v1/admin/events/{event_id}/cancellation-policy", {}), 201)
+        return event_id
+
+    def cancellation():
+        booking = user.book(event, quantity=1)
+        return expect(user.delete(f"/api/v1/bookings/{booking['booking_id']}"), 200)["cancellation_id"]
+
+    def payment():
+        hold = user.hold(event, quantity=1)
+        return expect(user.post(f"/api/v1/seats/hold/{hold['hold_id']}/payment"), 201)["payment_id"]
+
+    def event_with_places_taken():
+        event_id = new_event()["event_id"]
+        expect(service.post(f"/internal/events/{event_id}/update-availability", {"quantity": -2}), 200)
+        return event_id
+
     service = Client(anonymous.url, internal_key=internal_key)
     who = {"PUBLIC": anonymous, "USER": user, "ADMIN": admin, "INTERNAL": service}
     ids = {
+        "PUT /api/v1/admin/events/{id}/cancellation-policy": event_with_policy,
+        "GET /api/v1/admin/events/{id}/cancellation-policy": event_with_policy,
+        "POST /api/v1/events/{id}/best-available": lambda: seated["event_id"],
+        "POST /internal/events/{id}/return-seats": event_with_places_taken,
+        "GET /api/v1/users/{id}/holds": lambda: user.user_id,
+        "POST /api/v1/waitlist/{event_id}/accept": lambda: offered(user),
+        "POST /api/v1/waitlist/{event_id}/decline": lambda: offered(user),
+        "/waitlist/{event_id}": lambda: waited_for(user),
+        "/waitlist/status/{event_id}": lambda: waited_for(user),
+        "/waitlist/entries/{event_id}": lambda: waited_for(user),
+        "/waitlist/stats/{event_id}": lambda: waited_for(user),
+        "/waitlist/notify/{event_id}": lambda: waited_for(user),
+        "/waitlist/cancellation/{event_id}": lambda: waited_for(user),
+        "/admin/venue-templates/{id}": lambda: new_template()["venue_template_id"],
+        "/admin/sections/{id}": lambda: new_template()["sections"][0]["section_id"],
+        "/sections/{id}": lambda: seat["section_id"],
+        "/seats/{id}": lambda: seat["id"],
+        "/cancellations/{id}": cancellation,
+        "/payments/{id}": payment,
         "/events/{id}": lambda: new_event()["event_id"],
         "/seats/hold/{id}": lambda: user.hold(event, quantity=1)["hold_id"],
-        "/cancellations/{id}": lambda: expect(
-            user.delete(f"/api/v1/bookings/{user.book(event, quantity=1)['booking_id']}"), 200
-        )["cancellation_id"],
         "/bookings/{id}": lambda: user.book(event, quantity=1)["booking_id"],
-        "/admin/venue-templates/{id}": lambda: expect(admin.post("/api/v1/admin/venue-templates", {"name": unique("T")}), 201)[
-            "venue_template_id"
-        ],
         "/admin/venues/{id}": lambda: new_venue()["venue_id"],
         "/users/{id}": lambda: new_user().user_id,
         "/docs/{file}": lambda: "init.js",
@@ -140,19 +174,21 @@ def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_
         "POST /api/v1/admin/users": lambda: {"email": f"{unique('user')}@example.com"},
         "POST /internal/auth/verify": lambda: {"token": user.token},
         "PUT /api/v1/admin/events/{id}/status": lambda: {"status": "inactive"},
+        "POST /api/v1/waitlist": lambda: {"event_id": sold_out()[0]["event_id"]},
+        "POST /api/v1/seats/availability": lambda: {"event_id": seated["event_id"], "seat_ids": ["A-1"]},
+        "POST /internal/events/{id}/update-availability": lambda: {"quantity": -2},
     }
-
-    def event_with_policy():
-        with_policy = new_event()["event_id"]
-        expect(admin.post(f"/api/v1/admin/events/{with_policy}/cancellation-policy", {"fee_type": "none"}), 201)
-        return with_policy
+    asked = {
+        "GET /api/v1/sections/{id}/seats/available": {"event_id": seated["event_id"]},
+        "GET /api/v1/search": {"q": event["name"]},
+    }
 
     def walk(route):
         path = route.path
-        if route.path.endswith("/cancellation-policy") and route.method != "POST":
-            path = path.replace("{id}", event_with_policy())
         for part, make in ids.items():
-            if part in path:
+            if part == str(route):
+                path = re.sub(r"\{\w+\}", make(), path)
+            elif part in path:
                 path = path.replace(part, re.sub(r"\{\w+\}", make(), part))
         assert "{" not in path, "say above where to find an id for this path"
         operation = operation_of(document, route)
@@ -162,7 +198,7 @@ def walker(document, anonymous, new_user, admin, new_event, new_venue, internal_
             body = {name: float(value) if type(value).__name__ == "Decimal" else value for name, value in body.items()}
             body.update(true_here.get(str(route), dict)())
         client = admin if route.path.endswith("/auth/admin/register") else who[route.access]
-        return client.request(route.method, path, body)
+        return client.request(route.method, path, body, query=asked.get(str(route)))
 
     return walk
 
@@ -190,7 +226,7 @@ def test_refusals_are_documented(document, anonymous, user, admin, internal_key,
         return
     clients = (anonymous, user, admin, Client(anonymous.url, internal_key=internal_key))
     answers = [client.request(route.method, somewhere, body) for client in clients]
-    if "{id}" in route.path:
+    if re.search(r"\{\w*id\}", route.path):
         answers.append(admin.request(route.method, re.sub(r"\{\w+\}", "not-an-id", route.path), body))
     for answer in answers:
         if answer.status < 400:
