@@ -112,13 +112,13 @@ CREATE FUNCTION evently.leave_waitlist(event_id uuid, user_id uuid, idempotency_
 RETURNS evently.waitlist_entry_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_leave_waitlist';
 COMMENT ON FUNCTION evently.leave_waitlist(uuid, uuid, text) IS
-'Waits no longer; an offer is declined and passed on to the next in the same transaction. Who waits no more gets his last entry as it is. Joining again is at the end. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes waitlist_entry, event, event_section, hold, event_seat, stock, booking, ticket, outbox, idempotency.';
+'Waits no longer; an offer is declined and passed on to the next in the same transaction. Who waits no more gets his last entry as it is. Joining again is at the end. Errors: VE401 EVENT_NOT_FOUND, VE305 WAITLIST_ENTRY_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes waitlist_entry, event, event_section, hold, event_seat, stock, booking, ticket, outbox, idempotency.';
 
 CREATE FUNCTION evently.decline_offer(event_id uuid, user_id uuid, idempotency_key text DEFAULT NULL)
 RETURNS evently.waitlist_entry_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_decline_offer';
 COMMENT ON FUNCTION evently.decline_offer(uuid, uuid, text) IS
-'Gives the offer back, to the next in the queue. A repeat gives the same answer. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE306 OFFER_NOT_ACTIVE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes what leave_waitlist() does, idempotency.';
+'Gives the offer back, to the next in the queue. A repeat gives the same answer. Errors: VE401 EVENT_NOT_FOUND, VE305 WAITLIST_ENTRY_NOT_FOUND, VE306 OFFER_NOT_ACTIVE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes what leave_waitlist() does, idempotency.';
 
 CREATE FUNCTION evently.accept_offer(event_id uuid, user_id uuid, payment jsonb DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.booking_detail
