@@ -50,31 +50,44 @@ PG_FUNCTION_INFO_V1(evently_get_user_analytics);
 	"                count(*) FILTER (WHERE h.status = 'active' AND h.expires_at > statement_timestamp()) AS active," \
 	"                count(*) FILTER (WHERE h.status = 'confirmed') AS confirmed,"                                    \
 	"                count(*) FILTER (WHERE h.status = 'released') AS released"                                       \
-	"           FROM evently.hold h WHERE " condition ") f)"
+	"           FROM evently.hold h WHERE h.reason IS NULL AND h.entry_id IS NULL AND " condition ") f)"
+
+#define WAITLIST_FIGURES(condition)                                                                         \
+	"(SELECT ROW(f.waiting, f.waiting_tickets, f.offers, f.converted, f.expired,"                           \
+	"            evently.percentage(f.converted, f.offers - f.open))::evently.waitlist_figures"             \
+	"   FROM (SELECT count(*) FILTER (WHERE s.status = 'active') AS waiting,"                               \
+	"                coalesce(sum(w.quantity) FILTER (WHERE s.status = 'active'), 0) AS waiting_tickets,"   \
+	"                count(*) FILTER (WHERE w.notified_at IS NOT NULL) AS offers,"                          \
+	"                count(*) FILTER (WHERE s.status = 'notified') AS open,"                                \
+	"                count(*) FILTER (WHERE s.status = 'converted') AS converted,"                          \
+	"                count(*) FILTER (WHERE s.status = 'expired' AND w.notified_at IS NOT NULL) AS expired" \
+	"           FROM evently.waitlist_entry w"                                                              \
+	"           JOIN evently.entry_status s ON s.event_id = w.event_id AND s.entry_id = w.entry_id"         \
+	"          WHERE " condition ") f)"
 
 #define EVENT_TRENDS TRENDS("x.timezone", "evently.sale_ledger l WHERE l.event_id = $1", "true")
 #define EVENT_HOLDS HOLD_FIGURES("h.event_id = $1")
+#define EVENT_WAITLIST WAITLIST_FIGURES("w.event_id = $1")
 
 EV_STATEMENT(read_event,
 			 "SELECT ROW(e.event_id, e.name, e.status, e.tickets_sold, e.tickets_cancelled, e.bookings, e.gross, e.refunds,"
-			 "           e.revenue, e.currency, e.total_capacity, e.utilization_pct," EVENT_TRENDS "," EVENT_HOLDS ")"
+			 "           e.revenue, e.currency, e.total_capacity, e.utilization_pct," EVENT_TRENDS "," EVENT_HOLDS "," EVENT_WAITLIST ")"
 			 "           ::evently.event_analytics"
 			 "  FROM evently.event_performance e JOIN evently.event x ON x.event_id = e.event_id"
 			 " WHERE e.event_id = $1",
 			 UUIDOID);
 
-#define OF_OWNER(row) "($1 IS NULL OR " row ".event_id IN (SELECT o FROM evently.events_of($1, 'analytics:read') o))"
-
 #define LAST_DAYS "l.occurred_at >= ((now() AT TIME ZONE $3)::date - $2 + 1)::timestamp AT TIME ZONE $3"
-#define OVERALL_LEDGER "evently.sale_ledger l WHERE " LAST_DAYS " AND " OF_OWNER("l")
+#define OVERALL_LEDGER "evently.sale_ledger l WHERE " LAST_DAYS " AND " EV_SEES("$1", "l")
 #define OVERALL_TRENDS TRENDS("$3", OVERALL_LEDGER, "l.currency = (SELECT c.code FROM currency c)")
-#define OVERALL_HOLDS HOLD_FIGURES(OF_OWNER("h"))
+#define OVERALL_HOLDS HOLD_FIGURES(EV_SEES("$1", "h"))
+#define OVERALL_WAITLIST WAITLIST_FIGURES(EV_SEES("$1", "w"))
 
 EV_SURVEY(read_overall,
 		  "WITH " EV_SOLD("$1") " SELECT ROW(" EV_TOTALS ","
 								"            (SELECT coalesce(sum(s.tickets_cancelled), 0) FROM sold s),"
 								"            (SELECT count(*) FROM sold s WHERE s.status = 'draft'),"
-								"            (SELECT count(*) FROM sold s WHERE s.status = 'cancelled')," OVERALL_HOLDS "," OVERALL_TRENDS
+								"            (SELECT count(*) FROM sold s WHERE s.status = 'cancelled')," OVERALL_HOLDS "," OVERALL_TRENDS "," OVERALL_WAITLIST
 								"        )::evently.overall_analytics",
 		  UUIDOID, INT4OID, TEXTOID);
 
@@ -82,34 +95,34 @@ EV_SURVEY(read_overall,
  * $1 owner, $2 by, $3 and $4 the days, $5 event, $6 timezone, $7 rows. A CASE of $2 is decided when the statement is
  * planned, so that nothing is grouped by what was not asked for.
  */
-#define REVENUE_REPORT(ledger, section, bookings)                                                                                                                                           \
-	"WITH entry AS ("                                                                                                                                                                       \
-	"   SELECT CASE $2 WHEN 'day' THEN (l.occurred_at AT TIME ZONE $6)::date"                                                                                                               \
-	"               WHEN 'month' THEN date_trunc('month', l.occurred_at AT TIME ZONE $6)::date END AS date,"                                                                                \
-	"          CASE WHEN $2 IN ('event', 'section') THEN l.event_id END AS event_id, " section " AS section_id,"                                                                            \
-	"          l.booking_id, l.tickets, l.amount, l.currency"                                                                                                                               \
-	"     FROM " ledger " l"                                                                                                                                                                \
-	"    WHERE ($5 IS NULL OR l.event_id = $5) AND " OF_OWNER("l") "      AND ($3 IS NULL OR l.occurred_at >= $3::timestamp AT TIME ZONE $6)"                                               \
-																   "      AND ($4 IS NULL OR l.occurred_at < ($4 + 1)::timestamp AT TIME ZONE $6)),"                                        \
-																   " line AS MATERIALIZED ("                                                                                                \
-																   "   SELECT t.date, t.event_id, t.section_id, t.currency,"                                                                \
-																   "          " bookings " FILTER (WHERE t.tickets > 0) AS bookings,"                                                       \
-																   "          coalesce(sum(t.tickets) FILTER (WHERE t.tickets > 0), 0) AS booked,"                                          \
-																   "          coalesce(-sum(t.tickets) FILTER (WHERE t.tickets < 0), 0) AS cancelled,"                                      \
-																   "          coalesce(sum(t.amount) FILTER (WHERE t.tickets > 0), 0) AS gross,"                                            \
-																   "          coalesce(-sum(t.amount) FILTER (WHERE t.tickets < 0), 0) AS refunds, sum(t.amount) AS revenue"                \
-																   "     FROM entry t GROUP BY t.date, t.event_id, t.section_id, t.currency)"                                               \
-																   " SELECT ROW($2, $6, $3, $4,"                                                                                            \
-																   "            ARRAY(SELECT ROW(g.date, g.event_id, (SELECT e.name FROM evently.event e WHERE e.event_id = g.event_id),"   \
-																   "                             g.section_id, (SELECT s.name FROM evently.event_section s"                                 \
-																   "                                             WHERE s.event_id = g.event_id AND s.section_id = g.section_id),"           \
-																   "                             g.bookings, g.booked, g.cancelled, g.gross, g.refunds, g.revenue, g.currency)"             \
-																   "                         ::evently.revenue_row"                                                                         \
-																   "                    FROM line g"                                                                                        \
-																   "                   ORDER BY g.date, CASE WHEN g.date IS NULL THEN -g.revenue END, g.event_id, g.section_id, g.currency" \
-																   "                   LIMIT $7),"                                                                                          \
-																   "            ARRAY(SELECT ROW(g.currency, sum(g.revenue))::evently.currency_amount"                                      \
-																   "                    FROM line g GROUP BY g.currency ORDER BY g.currency))::evently.revenue_report"
+#define REVENUE_REPORT(ledger, section, bookings)                                                                                                                                                \
+	"WITH entry AS ("                                                                                                                                                                            \
+	"   SELECT CASE $2 WHEN 'day' THEN (l.occurred_at AT TIME ZONE $6)::date"                                                                                                                    \
+	"               WHEN 'month' THEN date_trunc('month', l.occurred_at AT TIME ZONE $6)::date END AS date,"                                                                                     \
+	"          CASE WHEN $2 IN ('event', 'section') THEN l.event_id END AS event_id, " section " AS section_id,"                                                                                 \
+	"          l.booking_id, l.tickets, l.amount, l.currency"                                                                                                                                    \
+	"     FROM " ledger " l"                                                                                                                                                                     \
+	"    WHERE ($5 IS NULL OR l.event_id = $5) AND " EV_SEES("$1", "l") "      AND ($3 IS NULL OR l.occurred_at >= $3::timestamp AT TIME ZONE $6)"                                               \
+																		"      AND ($4 IS NULL OR l.occurred_at < ($4 + 1)::timestamp AT TIME ZONE $6)),"                                        \
+																		" line AS MATERIALIZED ("                                                                                                \
+																		"   SELECT t.date, t.event_id, t.section_id, t.currency,"                                                                \
+																		"          " bookings " FILTER (WHERE t.tickets > 0) AS bookings,"                                                       \
+																		"          coalesce(sum(t.tickets) FILTER (WHERE t.tickets > 0), 0) AS booked,"                                          \
+																		"          coalesce(-sum(t.tickets) FILTER (WHERE t.tickets < 0), 0) AS cancelled,"                                      \
+																		"          coalesce(sum(t.amount) FILTER (WHERE t.tickets > 0), 0) AS gross,"                                            \
+																		"          coalesce(-sum(t.amount) FILTER (WHERE t.tickets < 0), 0) AS refunds, sum(t.amount) AS revenue"                \
+																		"     FROM entry t GROUP BY t.date, t.event_id, t.section_id, t.currency)"                                               \
+																		" SELECT ROW($2, $6, $3, $4,"                                                                                            \
+																		"            ARRAY(SELECT ROW(g.date, g.event_id, (SELECT e.name FROM evently.event e WHERE e.event_id = g.event_id),"   \
+																		"                             g.section_id, (SELECT s.name FROM evently.event_section s"                                 \
+																		"                                             WHERE s.event_id = g.event_id AND s.section_id = g.section_id),"           \
+																		"                             g.bookings, g.booked, g.cancelled, g.gross, g.refunds, g.revenue, g.currency)"             \
+																		"                         ::evently.revenue_row"                                                                         \
+																		"                    FROM line g"                                                                                        \
+																		"                   ORDER BY g.date, CASE WHEN g.date IS NULL THEN -g.revenue END, g.event_id, g.section_id, g.currency" \
+																		"                   LIMIT $7),"                                                                                          \
+																		"            ARRAY(SELECT ROW(g.currency, sum(g.revenue))::evently.currency_amount"                                      \
+																		"                    FROM line g GROUP BY g.currency ORDER BY g.currency))::evently.revenue_report"
 
 EV_SURVEY(read_revenue,
 		  REVENUE_REPORT("evently.sale_ledger", "NULL::uuid", "count(*)"),

@@ -15,12 +15,16 @@
 /* Whose events an actor sees in figures; null: everybody's. */
 extern EvArg ev_analytics_owner(const pg_uuid_t *actor_id);
 
+/* True of the rows of the events that an owner, or with null everybody, sees in figures. */
+#define EV_SEES(owner, row) \
+	"(" owner " IS NULL OR " row ".event_id IN (SELECT o FROM evently.events_of(" owner ", 'analytics:read') o))"
+
 /* For a WITH clause: the events of an owner, or all, with their sums. */
-#define EV_SOLD(owner)                                                                              \
-	"sold AS MATERIALIZED (SELECT e.* FROM evently.event_performance e"                             \
-	"                       WHERE " owner " IS NULL OR e.created_by = " owner "),"                  \
-	" currency AS MATERIALIZED (SELECT coalesce((SELECT s.currency FROM sold s GROUP BY s.currency" \
-	"                                             ORDER BY sum(s.tickets_sold) DESC, s.currency LIMIT 1), 'USD') AS code)"
+#define EV_SOLD(owner)                                                                                                                                  \
+	"sold AS MATERIALIZED (SELECT e.* FROM evently.event_performance e"                                                                                 \
+	"                       WHERE " EV_SEES(owner, "e") "),"                                                                                            \
+														" currency AS MATERIALIZED (SELECT coalesce((SELECT s.currency FROM sold s GROUP BY s.currency" \
+														"                                             ORDER BY sum(s.tickets_sold) DESC, s.currency LIMIT 1), 'USD') AS code)"
 
 /* Of what EV_SOLD names: an analytics_totals. */
 #define EV_TOTALS                                                                                                           \
@@ -45,7 +49,6 @@ extern EvArg ev_analytics_owner(const pg_uuid_t *actor_id);
 	"ARRAY(SELECT ROW(e.event_id, e.name, e.start_datetime, p.tickets_sold, p.score)::evently.popular_event" \
 	"        FROM popularity p JOIN evently.event e ON e.event_id = p.event_id"                              \
 	"       WHERE e.status = 'published' AND p.tickets_sold > 0"                                             \
-	"         AND (" owner " IS NULL OR e.created_by = " owner ")"                                           \
-	"       ORDER BY p.score DESC, e.start_datetime, e.event_id LIMIT " limit ")"
+	"         AND " EV_SEES(owner, "e") "       ORDER BY p.score DESC, e.start_datetime, e.event_id LIMIT " limit ")"
 
 #endif

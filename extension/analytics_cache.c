@@ -77,8 +77,8 @@ EV_STATEMENT(keep,
 			 " VALUES ($1, $2, $3, $4, $5)"
 			 " ON CONFLICT (name, owner_id) DO UPDATE SET generated_at = excluded.generated_at, answer = excluded.answer,"
 			 " last_outbox_id = excluded.last_outbox_id"
-			 " WHERE c.generated_at <= excluded.generated_at OR c.generated_at > $6",
-			 TEXTOID, UUIDOID, TIMESTAMPTZOID, JSONBOID, UUIDOID, TIMESTAMPTZOID);
+			 " WHERE c.generated_at <= excluded.generated_at OR c.generated_at > clock_timestamp()",
+			 TEXTOID, UUIDOID, TIMESTAMPTZOID, JSONBOID, UUIDOID);
 
 /* What can be asked for. */
 typedef struct EvFigures
@@ -111,8 +111,7 @@ sum(const EvFigures *figures, EvArg owner, const pg_uuid_t *owner_id, TimestampT
 	json = ev_copied_value(0, 2);
 	outbox_id = ev_is_null(0, 3) ? ev_null() : ev_datum(ev_copied_value(0, 3));
 	if (may_keep(figures, owner_id))
-		ev_query(&keep, ev_text(figures->name), ev_uuid(owner_id), ev_time(clock), ev_datum(json), outbox_id,
-				 ev_time(GetCurrentTimestamp()));
+		ev_query(&keep, ev_text(figures->name), ev_uuid(owner_id), ev_time(clock), ev_datum(json), outbox_id);
 	return answer;
 }
 

@@ -9,7 +9,6 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "account.h"
 #include "args.h"
 #include "cancellation.h"
 #include "errors.h"
@@ -17,6 +16,7 @@
 #include "idempotency.h"
 #include "money.h"
 #include "outbox.h"
+#include "permission.h"
 #include "policy.h"
 #include "refund.h"
 #include "release.h"
@@ -56,7 +56,7 @@ EV_STATEMENT(find_last_cancellation,
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(read_cancellation,
-			 "SELECT evently.describe_cancellation(c), b.user_id FROM evently.cancellation c"
+			 "SELECT evently.describe_cancellation(c), b.user_id, c.event_id FROM evently.cancellation c"
 			 "  JOIN evently.booking b ON b.event_id = c.event_id AND b.booking_id = c.booking_id"
 			 " WHERE c.cancellation_id = $2 AND ($1 IS NULL OR c.event_id = $1)",
 			 UUIDOID, UUIDOID);
@@ -385,6 +385,7 @@ evently_get_cancellation(PG_FUNCTION_ARGS)
 {
 	pg_uuid_t *cancellation_id;
 	pg_uuid_t owner;
+	pg_uuid_t event_id;
 	Datum result;
 
 	ev_begin(EV_READS);
@@ -394,6 +395,7 @@ evently_get_cancellation(PG_FUNCTION_ARGS)
 				 "cancellation not found");
 	result = ev_copied_value(0, 1);
 	owner = ev_get_uuid(0, 2);
-	ev_require_owner(ev_uuid_argument(fcinfo, 2), &owner, "cancellation");
+	event_id = ev_get_uuid(0, 3);
+	ev_require_reader(ev_uuid_argument(fcinfo, 2), &owner, &event_id, "cancellation");
 	PG_RETURN_DATUM(ev_end(result));
 }

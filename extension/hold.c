@@ -13,6 +13,7 @@
 #include "errors.h"
 #include "hold.h"
 #include "outbox.h"
+#include "permission.h"
 #include "render.h"
 #include "spi.h"
 #include "tuple.h"
@@ -244,7 +245,8 @@ evently_get_hold(PG_FUNCTION_ARGS)
 	EvHold *hold;
 
 	ev_begin(EV_READS);
-	hold = ev_hold_by_arguments(fcinfo);
+	hold = ev_hold_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "hold_id"), NULL);
+	ev_require_reader(ev_uuid_argument(fcinfo, 2), &hold->user_id, &hold->event_id, "hold");
 	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, GetCurrentTimestamp())));
 }
 

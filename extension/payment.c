@@ -7,7 +7,6 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "account.h"
 #include "args.h"
 #include "booking.h"
 #include "errors.h"
@@ -16,6 +15,7 @@
 #include "lock.h"
 #include "outbox.h"
 #include "payment.h"
+#include "permission.h"
 #include "table.h"
 
 PG_FUNCTION_INFO_V1(evently_begin_payment);
@@ -305,7 +305,7 @@ evently_get_payment(PG_FUNCTION_ARGS)
 
 	ev_begin(EV_READS);
 	payment = ev_payment_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "payment_id"));
-	ev_require_owner(ev_uuid_argument(fcinfo, 2), &payment->user_id, "payment");
+	ev_require_reader(ev_uuid_argument(fcinfo, 2), &payment->user_id, &payment->event_id, "payment");
 	PG_RETURN_DATUM(ev_end(ev_payment_detail(&payment->event_id, &payment->payment_id)));
 }
 
@@ -316,8 +316,8 @@ evently_get_payments(PG_FUNCTION_ARGS)
 	EvBooking booking;
 
 	ev_begin(EV_READS);
-	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
-							  ev_uuid_argument(fcinfo, 2));
+	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"), NULL);
+	ev_require_reader(ev_uuid_argument(fcinfo, 2), &booking.user_id, &booking.event_id, "booking");
 	ev_query(&read_payments, ev_uuid(&booking.event_id), ev_uuid(&booking.booking_id), ev_maybe_uuid(booking.hold_id));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }

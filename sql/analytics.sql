@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(59);
+SELECT plan(62);
 
 -- Every figure of every function, asked again in plain SQL over the ledger's rows.
 CREATE FUNCTION tickets_sold(event uuid DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
@@ -148,6 +148,27 @@ SELECT is((SELECT a.cached FROM evently.get_homepage_stats() a), false, 'an answ
 SELECT cmp_ok((SELECT max(generated_at) FROM evently.analytics_cache WHERE name = 'homepage'), '<=', clock_timestamp(), 'and is overwritten');
 SET LOCAL evently.analytics_ttl = 0;
 SELECT is((SELECT a.cached FROM evently.get_homepage_stats() a), false, 'H82: with a time of 0 nothing is kept');
+
+-- Waitlists: an offer is one of theirs and no hold of a buyer, and seats kept back are neither
+DO $$
+BEGIN
+	PERFORM evently.create_event('full', now() + interval '9 days', total_capacity => 5, base_price => 10, created_by => person('boss'));
+	PERFORM evently.block_seats(event('full'), quantity => 1, reason => 'house');
+	PERFORM evently.book(event('full'), person('w' || n), quantity => 1) FROM generate_series(1, 4) n;
+	PERFORM evently.join_waitlist(event('full'), person(p)) FROM unnest('{kim,lea,moe,ned}'::text[]) p;
+	PERFORM evently.join_waitlist(event('full'), person('oz'), 2);
+	PERFORM evently.cancel_booking(event('full'), booking('w1'));
+	PERFORM evently.accept_offer(event('full'), person('kim'));
+	PERFORM evently.cancel_booking(event('full'), booking('w2'));
+	PERFORM expire_holds_of('lea');
+	PERFORM evently.expire_holds(event('full'));
+	PERFORM evently.decline_offer(event('full'), person('moe'));
+END
+$$;
+SELECT is((SELECT ROW(a.holds, a.waitlist)::text FROM evently.get_event_analytics(event('full')) a), '("(0,0,0,0,0,0)","(1,2,4,1,1,33.33)")',
+	'H80: one waits for 2 tickets; 4 offers: converted, expired, declined, open');
+SELECT is((SELECT a.waitlist FROM evently.get_overall_analytics() a), (SELECT a.waitlist FROM evently.get_event_analytics(event('full')) a), 'S3-ANA-5: also of all events');
+SELECT is((SELECT (a.holds).created FROM evently.get_overall_analytics() a), 4::bigint, 'whose holds are those of buyers');
 
 -- Analysts and their tools
 GRANT USAGE ON SCHEMA test TO evently_analyst;

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(58);
+SELECT plan(73);
 
 -- Accounts: two administrators of their own events, one of all, one who may only look, and people.
 CREATE FUNCTION account(name text) RETURNS uuid LANGUAGE sql STABLE
@@ -60,7 +60,7 @@ SELECT is((SELECT m.permissions FROM evently.get_organiser(team('Club'), account
 
 -- Its events
 SELECT is((evently.set_event_organiser(event('of olga'), team('Club'), account('olga'), version => 3)).organiser_id, team('Club'), 'an event is given to a team (S3-FUT-1)');
-SELECT is((evently.create_event('of the club', now() + interval '9 days', total_capacity => 9, created_by => account('ann'), organiser_id => team('Club'))).organiser_id,
+SELECT is((evently.create_event('of the club', now() + interval '9 days', total_capacity => 9, base_price => 5, created_by => account('ann'), organiser_id => team('Club'))).organiser_id,
 	team('Club'), 'or made for it by a member');
 SELECT is((evently.update_event(event('of olga'), account('ann'), description => 'by ann')).description, 'by ann', 'a member with events:own changes what another made');
 SELECT throws_ok($$SELECT evently.update_event(event('of olga'), account('bob'), description => 'by bob')$$, 'VE002', NULL, 'one without does not');
@@ -80,6 +80,23 @@ SELECT evently.book(event('of the club'), person('x'), quantity => 2) \g /dev/nu
 SELECT is((evently.get_event_analytics(event('of the club'), account('olga'))).tickets_sold, 3::bigint, 'with it there are');
 SELECT is((SELECT sum(r.tickets_booked) FROM evently.get_revenue('event', actor_id => account(person)) v, unnest(v.rows) r), tickets,
 	format('the figures of %s are those of his teams', person)) FROM (VALUES ('olga', 3::numeric), ('bob', NULL)) p (person, tickets);
+SELECT is(ARRAY[(SELECT (a.totals).booked FROM evently.get_analytics_summary(true, account(person)) a),
+		(SELECT (a.totals).booked FROM evently.get_overall_analytics(account(person)) a),
+		(SELECT sum(e.tickets_sold) FROM evently.get_popular_events(actor_id => account(person)) p, unnest(p.events) e)], figures,
+	format('summary, totals and popular events of %s too', person))
+FROM (VALUES ('olga', '{3,3,3}'::numeric[]), ('ann', '{0,0,NULL}'), ('viewer', '{3,3,3}')) p (person, figures);
+
+-- What was bought is seen by who has bookings:read
+SELECT evently.book(event('of the club'), person('y'), quantity => 1, payment => '{"token": "tok_ok"}'),
+	evently.hold_tickets(event('of the club'), person('y'), 1) \g /dev/null
+SELECT evently.cancel_booking(NULL, booking('y')) \g /dev/null
+CREATE FUNCTION reading(what text, person text) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT format('SELECT evently.%s(NULL, %L, %L)', what, CASE what WHEN 'get_hold' THEN hold('y') WHEN 'get_payments' THEN booking('y')
+		WHEN 'get_payment' THEN (SELECT payment_id FROM evently.payment WHERE user_id = person('y'))
+		ELSE (SELECT cancellation_id FROM evently.cancellation WHERE booking_id = booking('y')) END,
+		CASE person WHEN 'y' THEN person('y') ELSE account(person) END) $$;
+SELECT lives_ok(reading(f, 'y'), 'its buyer: ' || f), lives_ok(reading(f, 'bob'), 'a member with bookings:read: ' || f), throws_ok(reading(f, 'ann'), 'VE002', NULL, 'not one without: ' || f)
+FROM unnest('{get_hold,get_payment,get_payments,get_cancellation}'::text[]) f;
 
 -- Its members
 SELECT throws_ok($$SELECT evently.remove_organiser_member(team('Club'), account('olga'), account('olga'))$$, 'VE503', NULL,

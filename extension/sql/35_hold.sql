@@ -34,7 +34,7 @@ COMMENT ON FUNCTION evently.place_hold(uuid, uuid, text[], integer, uuid, text, 
 CREATE FUNCTION evently.get_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_hold';
 COMMENT ON FUNCTION evently.get_hold(uuid, uuid, uuid) IS
-'A hold as it is now. event_id null: found by hold_id. user_id, when given, must be its owner or may manage all events. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN.';
+'A hold as it is now. event_id null: found by hold_id. user_id, when given, must be its owner or have permission bookings:read for the event. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN.';
 
 CREATE FUNCTION evently.validate_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_validity
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_validate_hold';

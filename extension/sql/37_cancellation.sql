@@ -69,7 +69,7 @@ COMMENT ON FUNCTION evently.cancel_booking(uuid, uuid, uuid, text, uuid[], text)
 CREATE FUNCTION evently.get_cancellation(event_id uuid, cancellation_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.cancellation_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_cancellation';
 COMMENT ON FUNCTION evently.get_cancellation(uuid, uuid, uuid) IS
-'A cancellation. event_id null: found by cancellation_id. user_id, when given, must be the booking''s owner or may manage all events. Errors: VE206 CANCELLATION_NOT_FOUND, VE002 FORBIDDEN.';
+'A cancellation. event_id null: found by cancellation_id. user_id, when given, must be the booking''s owner or have permission bookings:read for the event. Errors: VE206 CANCELLATION_NOT_FOUND, VE002 FORBIDDEN.';
 
 CREATE FUNCTION evently.matching_cancellations(user_id uuid, event_id uuid)
 RETURNS SETOF evently.cancellation

@@ -20,7 +20,19 @@ CREATE TYPE evently.hold_figures AS (
 	expired bigint,
 	conversion numeric
 );
-COMMENT ON TYPE evently.hold_figures IS 'How holds end. active: not over yet. conversion: percentage confirmed of those that are over.';
+COMMENT ON TYPE evently.hold_figures IS
+	'How holds of buyers end; seats kept back and offers to who waits are not among them. active: not over yet. conversion: percentage confirmed of those that are over.';
+
+CREATE TYPE evently.waitlist_figures AS (
+	waiting bigint,
+	waiting_tickets bigint,
+	offers bigint,
+	converted bigint,
+	expired bigint,
+	conversion numeric
+);
+COMMENT ON TYPE evently.waitlist_figures IS
+	'Who waits now, and for how many tickets. offers: those ever served, converted by confirming or by themselves (mode auto), expired by not confirming in time; the others are open or were declined. conversion: percentage converted of the offers that are over.';
 
 CREATE TYPE evently.event_analytics AS (
 	event_id uuid,
@@ -36,7 +48,8 @@ CREATE TYPE evently.event_analytics AS (
 	total_capacity integer,
 	capacity_utilization numeric,
 	booking_trends evently.booking_trend[],
-	holds evently.hold_figures
+	holds evently.hold_figures,
+	waitlist evently.waitlist_figures
 );
 COMMENT ON TYPE evently.event_analytics IS
 	'An event in figures. tickets_sold are valid today; bookings are those ever made; revenue is gross less refunds; capacity_utilization is a percentage; booking_trends has a row for each day, in the event''s time zone, on which something was booked or cancelled.';
@@ -90,7 +103,8 @@ CREATE TYPE evently.overall_analytics AS (
 	draft_events bigint,
 	cancelled_events bigint,
 	holds evently.hold_figures,
-	booking_trends evently.booking_trend[]
+	booking_trends evently.booking_trend[],
+	waitlist evently.waitlist_figures
 );
 COMMENT ON TYPE evently.overall_analytics IS 'All events in figures. booking_trends: the days asked for; bookings of every currency, gross, refunds and revenue in that of totals.';
 
@@ -245,23 +259,23 @@ COMMENT ON FUNCTION evently.get_event_analytics(uuid, uuid) IS
 CREATE FUNCTION evently.get_overall_analytics(actor_id uuid DEFAULT NULL, days integer DEFAULT NULL, timezone text DEFAULT NULL) RETURNS evently.overall_analytics
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_overall_analytics';
 COMMENT ON FUNCTION evently.get_overall_analytics(uuid, integer, text) IS
-'All events in figures at this moment, or the actor''s own without permission analytics:read or events:any. booking_trends: the last days (30 by default, 366 at most), today included, in timezone (UTC by default). Errors: VE001 VALIDATION_ERROR.';
+'All events in figures at this moment, or the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. booking_trends: the last days (30 by default, 366 at most), today included, in timezone (UTC by default). Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_revenue("by" text DEFAULT NULL, date_from date DEFAULT NULL, date_to date DEFAULT NULL, event_id uuid DEFAULT NULL,
 	timezone text DEFAULT NULL, max_rows integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.revenue_report
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_revenue';
 COMMENT ON FUNCTION evently.get_revenue(text, date, date, uuid, text, integer, uuid) IS
-'Revenue by day (default), month, event or section, from date_from to date_to, both whole days in timezone (UTC by default), of all events or one. Days and months in order, events and sections by revenue, the highest first; max_rows: 1000 by default, 10000 at most. Of the actor''s own events without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
+'Revenue by day (default), month, event or section, from date_from to date_to, both whole days in timezone (UTC by default), of all events or one. Days and months in order, events and sections by revenue, the highest first; max_rows: 1000 by default, 10000 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_popular_events(max_rows integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.popular_events
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_popular_events';
 COMMENT ON FUNCTION evently.get_popular_events(integer, uuid) IS
-'Published events by what was booked lately: each valid ticket weighs 2^(-age / 24 hours). max_rows: 10 by default, 100 at most. Of the actor''s own events without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
+'Published events by what was booked lately: each valid ticket weighs 2^(-age / 24 hours). max_rows: 10 by default, 100 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_analytics_summary(refresh boolean DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.analytics_summary
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_analytics_summary';
 COMMENT ON FUNCTION evently.get_analytics_summary(boolean, uuid) IS
-'The dashboard. Kept for evently.analytics_ttl seconds, or until something happens that the outbox tells of; refresh computes it anew. Of the actor''s own events without permission analytics:read or events:any. The answer is kept in analytics_cache, where that may be written.';
+'The dashboard. Kept for evently.analytics_ttl seconds, or until something happens that the outbox tells of; refresh computes it anew. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. The answer is kept in analytics_cache, where that may be written.';
 
 CREATE FUNCTION evently.get_homepage_stats() RETURNS evently.homepage_stats
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_homepage_stats';
