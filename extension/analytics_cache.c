@@ -13,9 +13,11 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "fmgr.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 #include "analytics.h"
 #include "args.h"
@@ -23,26 +25,23 @@
 #include "lock.h"
 #include "tuple.h"
 
-/* Not one that a dump brought from a cluster that had counted its transactions further. */
-#define NEWEST_OUTBOX_ID                                                                                   \
-	"(SELECT o.id FROM evently.outbox o"                                                                   \
-	"  WHERE o.xid <= greatest(pg_snapshot_xmax(pg_current_snapshot()), pg_current_xact_id_if_assigned())" \
-	"  ORDER BY o.xid DESC, o.id DESC LIMIT 1)"
+/* Not one that a dump brought from a cluster that had counted its transactions further than $3, this one's next. */
+#define NEWEST_OUTBOX_ID "(SELECT o.id FROM evently.outbox o WHERE o.xid < $3 ORDER BY o.xid DESC, o.id DESC LIMIT 1)"
 
 PG_FUNCTION_INFO_V1(evently_get_analytics_summary);
 PG_FUNCTION_INFO_V1(evently_get_homepage_stats);
 
 static const pg_uuid_t everybody;
 
-/* $3: when an answer is too old, $4: now, $5: also where something has happened since. */
+/* $4: when an answer is too old, $5: now, $6: also where something has happened since. */
 #define KEPT(type)                                                                            \
 	"SELECT jsonb_populate_record(NULL::evently." type ", c.answer || '{\"cached\": true}')"  \
 	"  FROM evently.analytics_cache c"                                                        \
-	" WHERE c.name = $1 AND c.owner_id = $2 AND c.generated_at > $3 AND c.generated_at <= $4" \
-	"   AND ($5 OR c.last_outbox_id IS NOT DISTINCT FROM " NEWEST_OUTBOX_ID ")"
+	" WHERE c.name = $1 AND c.owner_id = $2 AND c.generated_at > $4 AND c.generated_at <= $5" \
+	"   AND ($6 OR c.last_outbox_id IS NOT DISTINCT FROM " NEWEST_OUTBOX_ID ")"
 
-EV_STATEMENT(kept_summary, KEPT("analytics_summary"), TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID);
-EV_STATEMENT(kept_homepage, KEPT("homepage_stats"), TEXTOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID);
+EV_STATEMENT(kept_summary, KEPT("analytics_summary"), TEXTOID, UUIDOID, XID8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID);
+EV_STATEMENT(kept_homepage, KEPT("homepage_stats"), TEXTOID, UUIDOID, XID8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID);
 
 #define EVENT_FIGURES                                                                                              \
 	"ROW(s.event_id, s.name, s.status, s.start_datetime, s.total_capacity, s.tickets_sold, s.revenue, s.currency," \
@@ -57,7 +56,7 @@ EV_SURVEY(sum_summary,
 								"                ARRAY(SELECT " EVENT_FIGURES " FROM sold s WHERE s.tickets_sold > 0"
 								"                       ORDER BY s.tickets_sold DESC, s.start_datetime, s.event_id LIMIT 10)"
 								"         )::evently.analytics_summary AS answer OFFSET 0) a",
-		  UUIDOID, TIMESTAMPTZOID);
+		  UUIDOID, TIMESTAMPTZOID, XID8OID);
 
 EV_SURVEY(sum_homepage,
 		  "WITH " EV_POPULARITY ","
@@ -70,7 +69,7 @@ EV_SURVEY(sum_homepage,
 		  "                   JOIN evently.venue v ON v.venue_id = l.venue_id WHERE v.city IS NOT NULL),"
 		  "                (SELECT coalesce(sum(p.tickets_sold), 0) FROM popularity p),"
 		  "                " EV_POPULAR_EVENTS("$1", "6") "         )::evently.homepage_stats AS answer OFFSET 0) a",
-		  UUIDOID, TIMESTAMPTZOID);
+		  UUIDOID, TIMESTAMPTZOID, XID8OID);
 
 EV_STATEMENT(keep,
 			 "INSERT INTO evently.analytics_cache AS c (name, owner_id, generated_at, answer, last_outbox_id)"
@@ -89,6 +88,12 @@ typedef struct EvFigures
 	bool whatever_happens; /* kept for its time, even when something has happened since */
 } EvFigures;
 
+static EvArg
+next_xid(void)
+{
+	return ev_datum(FullTransactionIdGetDatum(ReadNextFullTransactionId()));
+}
+
 static bool
 may_keep(const EvFigures *figures, const pg_uuid_t *owner)
 {
@@ -106,7 +111,7 @@ sum(const EvFigures *figures, EvArg owner, const pg_uuid_t *owner_id, TimestampT
 	/* No later than the moment that the sums are of: with a snapshot of the transaction's, its beginning. */
 	if (IsolationUsesXactSnapshot())
 		clock = GetCurrentTransactionStartTimestamp();
-	ev_query(figures->sum, owner, ev_time(clock));
+	ev_query(figures->sum, owner, ev_time(clock), next_xid());
 	answer = ev_copied_value(0, 1);
 	json = ev_copied_value(0, 2);
 	outbox_id = ev_is_null(0, 3) ? ev_null() : ev_datum(ev_copied_value(0, 3));
@@ -122,7 +127,9 @@ answer(const EvFigures *figures, EvArg owner, bool refresh)
 	TimestampTz clock = GetCurrentTimestamp();
 	TimestampTz too_old = clock - ev_analytics_ttl * USECS_PER_SEC;
 
-	if (!refresh && ev_query(figures->kept, ev_text(figures->name), ev_uuid(owner_id), ev_time(too_old), ev_time(clock), ev_bool(figures->whatever_happens)) > 0)
+	if (!refresh &&
+		ev_query(figures->kept, ev_text(figures->name), ev_uuid(owner_id), next_xid(), ev_time(too_old), ev_time(clock),
+				 ev_bool(figures->whatever_happens)) > 0)
 		return ev_copied_value(0, 1);
 	return sum(figures, owner, owner_id, clock);
 }

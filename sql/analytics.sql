@@ -113,8 +113,8 @@ SELECT is((SELECT ARRAY[sum(r.revenue), sum(r.tickets_booked) - sum(r.tickets_ca
 		FROM evently.get_revenue(w) a, unnest(a.rows) r WHERE r.currency = 'USD' GROUP BY a.totals),
 	ARRAY[paid() - refunded(), tickets_sold() - 2, paid() - refunded()], 'H80: revenue by ' || w || ' (S3-ANA-3)')
 FROM unnest('{day,month,event,section}'::text[]) w;
-SELECT results_eq($$SELECT r.section, r.tickets_booked, r.revenue FROM evently.get_revenue('section', event_id => event('show')) a, unnest(a.rows) r$$,
-	$$VALUES ('Floor', 4::bigint, 80.0), ('Stalls', 2, 0), ('Balcony', 1, 0)$$, 'the sections of an event');
+SELECT results_eq($$SELECT r.section, r.tickets_booked, r.revenue FROM evently.get_revenue('section', event_id => event('show')) a, unnest(a.rows) r ORDER BY r.revenue DESC, r.section$$,
+	$$VALUES ('Floor', 4::bigint, 80.0), ('Balcony', 1, 0), ('Stalls', 2, 0)$$, 'the sections of an event');
 SELECT is((SELECT ARRAY[sum(r.gross), sum(r.refunds)] FROM (SELECT (now() AT TIME ZONE 'UTC')::date - 1) AS y (yesterday),
 		evently.get_revenue('day', yesterday, yesterday) a, unnest(a.rows) r), ARRAY[50, 0]::numeric[], 'of one day, whole');
 SELECT throws_ok(format('SELECT evently.get_revenue(%s)', a), 'VE001', NULL, 'H74: ' || a) FROM unnest(ARRAY['''week''', 'timezone => ''Nowhere''', 'max_rows => 0']) a;

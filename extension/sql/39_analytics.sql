@@ -243,8 +243,8 @@ FROM (
 LEFT JOIN (
 	SELECT l.event_id, -sum(l.tickets) AS tickets, -sum(l.tickets * power(2, greatest(-1000,
 		(date_part('epoch', b.created_at) - date_part('epoch', statement_timestamp())) / 86400))) AS score
-	FROM evently.sale_ledger l
-	JOIN evently.booking b ON b.event_id = l.event_id AND b.booking_id = l.booking_id
+	FROM evently.sale_ledger l,
+		LATERAL (SELECT k.created_at FROM evently.booking k WHERE k.event_id = l.event_id AND k.booking_id = l.booking_id OFFSET 0) b
 	WHERE l.cancellation_id IS NOT NULL GROUP BY l.event_id) c ON c.event_id = s.event_id;
 COMMENT ON VIEW evently.popularity IS 'Events by what was booked lately: each valid ticket weighs 2^(-age / 24 hours), age being the time since it was booked.';
 

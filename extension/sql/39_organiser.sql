@@ -60,7 +60,7 @@ COMMENT ON FUNCTION evently.remove_organiser_member(uuid, uuid, uuid, text) IS
 'Takes an account out of the team; everybody may leave. A repeat changes nothing. Errors: VE505 ORGANISER_NOT_FOUND, VE002 FORBIDDEN, VE503 LAST_ADMIN, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes organiser_member, organiser, outbox, idempotency.';
 
 CREATE FUNCTION evently.events_of(account_id uuid, permission text) RETURNS SETOF uuid
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT e.event_id FROM evently.event e WHERE e.created_by = events_of.account_id AND e.organiser_id IS NULL
 	UNION ALL
