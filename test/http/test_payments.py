@@ -1,0 +1,102 @@
+"""Payments at an outside provider: begun for a hold, completed by whoever speaks for the provider."""
+
+from uuid import uuid4
+
+import pytest
+
+from client import Client, assert_error, expect, unique
+
+
+@pytest.fixture
+def provider(url, internal_key):
+    return Client(url, internal_key=internal_key)
+
+
+@pytest.fixture
+def begun(user, event):
+    """A hold of two tickets and a payment of them that waits for the provider."""
+    hold = user.hold(event, quantity=2)
+    payment = expect(user.post(f"/api/v1/seats/hold/{hold['hold_id']}/payment", {"method": "card"}), 201)
+    assert (payment["status"], payment["amount"], payment["method"]) == ("pending", 50, "card")
+    return hold, payment
+
+
+def complete(provider, payment, outcome, **more):
+    return provider.post(f"/api/v1/payments/{payment['payment_id']}/complete", {"outcome": outcome, **more})
+
+
+def test_paid_hold_becomes_a_booking(user, provider, event, begun):
+    """S3-PAY-1, H28: told twice, booked once; the contrary afterwards is refused."""
+    hold, payment = begun
+    done = expect(complete(provider, payment, "paid", provider_ref="pi_1"), 200)
+    assert (done["status"], done["already"], done["booking"]["hold_id"]) == ("paid", False, hold["hold_id"])
+    again = expect(complete(provider, payment, "PAID"), 200)
+    assert (again["already"], again["booking_id"]) == (True, done["booking_id"])
+    assert_error(complete(provider, payment, "failed"), 409, "PAYMENT_ALREADY_RESOLVED")
+    assert user.available(event) == 98
+    paid = expect(user.get(f"/api/v1/bookings/{done['booking_id']}/payments"), 200)["payments"]
+    assert [(row["status"], row["provider_ref"], row["refunded"]) for row in paid] == [("paid", "pi_1", 0)]
+
+
+def test_failed_payment_leaves_the_hold(user, provider, begun):
+    hold, payment = begun
+    assert expect(complete(provider, payment, "failed"), 200)["booking"] is None
+    assert expect(user.get(f"/api/v1/seats/hold/{hold['hold_id']}"), 200)["status"] == "active"
+    expect(user.post(f"/api/v1/seats/hold/{hold['hold_id']}/payment"), 201)
+
+
+def test_late_payment_of_what_is_gone_is_refunded(user, other_user, provider, new_event, expire):
+    """H11: the hold is over and somebody else has the tickets."""
+    event = new_event(total_capacity=2)
+    hold = user.hold(event, quantity=2)
+    payment = expect(user.post(f"/api/v1/seats/hold/{hold['hold_id']}/payment"), 201)
+    expire(hold)
+    other_user.book(event, quantity=2)
+    done = expect(complete(provider, payment, "paid"), 200)
+    assert (done["booking"], done["refund_due"]) == (None, 50)
+
+
+def test_who_may(user, other_user, admin, provider, begun):
+    """H02, H61: the hold's owner begins; only with the key is it completed."""
+    hold, payment = begun
+    assert_error(other_user.post(f"/api/v1/seats/hold/{hold['hold_id']}/payment"), 403, "FORBIDDEN")
+    for stranger in (user, admin):
+        assert_error(complete(stranger, payment, "paid"), 401, "UNAUTHORIZED")
+    booking_id = expect(complete(provider, payment, "paid"), 200)["booking_id"]
+    assert_error(other_user.get(f"/api/v1/bookings/{booking_id}/payments"), 403, "FORBIDDEN")
+    assert expect(admin.get(f"/api/v1/bookings/{booking_id}/payments"), 200)["booking_id"] == booking_id
+
+
+def test_what_is_refused(provider, begun):
+    _, payment = begun
+    assert_error(complete(provider, {"payment_id": str(uuid4())}, "paid"), 404, "PAYMENT_NOT_FOUND")
+    assert_error(complete(provider, payment, "perhaps"), 400, "VALIDATION_ERROR", "outcome")
+    assert_error(provider.post(f"/api/v1/payments/{payment['payment_id']}/complete", {}), 400, "VALIDATION_ERROR", "outcome")
+
+
+def test_a_retry_begins_no_second_payment(user, event):
+    """S4-PAY-1: the same key, the same payment."""
+    path = f"/api/v1/seats/hold/{user.hold(event, quantity=1)['hold_id']}/payment"
+    key = unique("key")
+    first, second = (user.post(path, {}, idempotency_key=key) for _ in range(2))
+    assert (second.status, second.json) == (201, first.json)
+
+
+def test_some_tickets_are_cancelled_and_refunded(user, event):
+    """S3-PAY-2, S3-CANC-5: ticket_ids; what is given back is the payment's refund."""
+    booking = user.book(event, quantity=3)
+    path = f"/api/v1/bookings/{booking['booking_id']}"
+    ids = [ticket["ticket_id"] for ticket in booking["tickets"][:2]]
+    quote = expect(user.get(f"{path}/cancel-quote", ticket_ids=",".join(ids)), 200)
+    assert (sorted(quote["ticket_ids"]), quote["refund_amount"]) == (sorted(ids), 50)
+    done = expect(user.post(f"{path}/cancel", {"ticket_ids": ids}), 200)
+    assert (sorted(done["ticket_ids"]), done["refund_amount"]) == (sorted(ids), 50)
+    after = expect(user.get(path), 200)
+    assert (after["status"], [ticket["status"] for ticket in after["tickets"]].count("valid")) == ("confirmed", 1)
+    (payment,) = expect(user.get(f"{path}/payments"), 200)["payments"]
+    assert (payment["refunded"], [refund["amount"] for refund in payment["refunds"]]) == (50, [50])
+    assert user.available(event) == 99
+    assert_error(user.post(f"{path}/cancel", {"ticket_ids": [str(uuid4())]}), 404, "TICKET_NOT_FOUND")
+    for wrong in (["x"], [5], "x"):
+        assert_error(user.post(f"{path}/cancel", {"ticket_ids": wrong}), 400, "VALIDATION_ERROR", "ticket_ids")
+    assert_error(user.get(f"{path}/cancel-quote", ticket_ids="x"), 400, "VALIDATION_ERROR", "ticket_ids")
