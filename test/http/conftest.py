@@ -212,7 +212,7 @@ def sold_out(new_event, new_user):
 
     def make(tickets=2, **fields):
         buyer = new_user()
-        event = new_event(total_capacity=tickets, max_tickets_per_booking=tickets, **fields)
+        event = new_event(total_capacity=tickets, **fields)
         return event, buyer.book(event, quantity=tickets), buyer
 
     return make

@@ -66,7 +66,7 @@ def test_buyer_in_figures(user, event):
 
 
 def test_search(admin, anonymous, new_event, new_venue):
-    """S4-SRCH-1, S1-SRCH-1, H84: words begun, typing errors, facets; published events only."""
+    """S4-SRCH-1, S1-SRCH-1: words begun, typing errors, facets; published events only."""
     word = unique("Zither").replace("-", "")
     venue = new_venue(city="Salzburg")
     found = new_event(name=f"{word} Evening", event_type="concert", tags=["folk"], venue_id=venue["venue_id"])
