@@ -120,6 +120,20 @@ schemas(struct kore_buf *out, const struct json *catalogue, struct arena *arena)
 	kore_buf_appendf(out, "]}}");
 }
 
+/* A database that has an older version of the extension lacks functions: then there is nothing true to be told. */
+static bool
+is_complete(const struct json *catalogue)
+{
+	int known = json_find(catalogue, 0, "functions"), i;
+	char name[64];
+
+	for (i = 0; i < route_count(); i++) {
+		if (operation_function(route_at(i), name, sizeof(name)) && json_find(catalogue, known, name) < 0)
+			return (false);
+	}
+	return (true);
+}
+
 static void
 document_ready(struct request *rq)
 {
@@ -132,6 +146,11 @@ document_ready(struct request *rq)
 	text = call_take_row(rq);
 	if (!json_parse(&catalogue, text, strlen(text), &rq->arena)) {
 		reply_error(rq, 500, "INTERNAL_ERROR", NULL, "Something went wrong on our side");
+		return;
+	}
+	if (!is_complete(&catalogue)) {
+		reply_error(rq, 503, "UNAVAILABLE", NULL,
+		    "The database is not ready: the extension evently is missing or of another version");
 		return;
 	}
 	kore_buf_init(&out, 262144);

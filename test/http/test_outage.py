@@ -294,3 +294,19 @@ def test_database_log_has_no_hashes(instance, buyer):
         set_slow("RESET log_min_duration_statement")
     assert b"change_password" in written, "the log does not show the statement: this proves nothing"
     assert b"$2b$" not in written and b"'\\x" not in written
+
+
+def test_database_of_another_version(instance, buyer):
+    """A function that a route calls is not there: the documentation says so with 503, and the web app goes on."""
+
+    def rename(old, new):
+        with instance.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"ALTER FUNCTION evently.{old}(uuid) RENAME TO {new}")
+
+    rename("get_user_analytics", "get_user_analytics_once")
+    try:
+        assert_error(instance.client.get("/openapi.json"), 503, "UNAVAILABLE")
+        assert_error(buyer.get("/api/v1/analytics/user/personal"), 503, "UNAVAILABLE")
+    finally:
+        rename("get_user_analytics_once", "get_user_analytics")
+    expect(instance.client.get("/openapi.json"), 200)
