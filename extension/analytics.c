@@ -16,8 +16,6 @@
 #include "permission.h"
 #include "tuple.h"
 
-#define DEFAULT_TREND_DAYS 30
-#define MAX_TREND_DAYS 366
 #define DEFAULT_REVENUE_ROWS 1000
 #define MAX_REVENUE_ROWS 10000
 #define DEFAULT_POPULAR_EVENTS 10
@@ -77,8 +75,7 @@ EV_STATEMENT(read_event,
 			 " WHERE e.event_id = $1",
 			 UUIDOID);
 
-#define LAST_DAYS "l.occurred_at >= ((now() AT TIME ZONE $3)::date - $2 + 1)::timestamp AT TIME ZONE $3"
-#define OVERALL_LEDGER "evently.sale_ledger l WHERE " LAST_DAYS " AND " EV_SEES("$1", "l")
+#define OVERALL_LEDGER "evently.sale_ledger l WHERE " EV_LAST_DAYS " AND " EV_SEES("$1", "l")
 #define OVERALL_TRENDS TRENDS("$3", OVERALL_LEDGER, "l.currency = (SELECT c.code FROM currency c)")
 #define OVERALL_HOLDS HOLD_FIGURES(EV_SEES("$1", "h"))
 #define OVERALL_WAITLIST WAITLIST_FIGURES(EV_SEES("$1", "w"))
@@ -163,9 +160,8 @@ ev_analytics_owner(const pg_uuid_t *actor_id)
 	return ev_uuid(actor_id);
 }
 
-/* A number from 1 to max. */
-static EvArg
-bounded(FunctionCallInfo fcinfo, int n, const char *name, int standard, int max)
+EvArg
+ev_analytics_number(FunctionCallInfo fcinfo, int n, const char *name, int standard, int max)
 {
 	int value = PG_ARGISNULL(n) ? standard : PG_GETARG_INT32(n);
 
@@ -174,8 +170,8 @@ bounded(FunctionCallInfo fcinfo, int n, const char *name, int standard, int max)
 	return ev_int(value);
 }
 
-static EvArg
-timezone_argument(FunctionCallInfo fcinfo, int n)
+EvArg
+ev_analytics_timezone(FunctionCallInfo fcinfo, int n)
 {
 	char *timezone = ev_text_argument(fcinfo, n);
 
@@ -205,7 +201,7 @@ evently_get_overall_analytics(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
 	ev_query(&read_overall, ev_analytics_owner(ev_uuid_argument(fcinfo, 0)),
-			 bounded(fcinfo, 1, "days", DEFAULT_TREND_DAYS, MAX_TREND_DAYS), timezone_argument(fcinfo, 2));
+			 ev_analytics_number(fcinfo, 1, "days", EV_TREND_DAYS, EV_MAX_TREND_DAYS), ev_analytics_timezone(fcinfo, 2));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
@@ -220,7 +216,7 @@ evently_get_revenue(PG_FUNCTION_ARGS)
 	by = by ? ev_word(by, "by", "day, month, event, section") : "day";
 	ev_query(strcmp(by, "section") == 0 ? &read_section_revenue : &read_revenue,
 			 ev_analytics_owner(ev_uuid_argument(fcinfo, 6)), ev_text(by), ev_arg(1), ev_arg(2), ev_arg(3),
-			 timezone_argument(fcinfo, 4), bounded(fcinfo, 5, "max_rows", DEFAULT_REVENUE_ROWS, MAX_REVENUE_ROWS));
+			 ev_analytics_timezone(fcinfo, 4), ev_analytics_number(fcinfo, 5, "max_rows", DEFAULT_REVENUE_ROWS, MAX_REVENUE_ROWS));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
@@ -230,7 +226,7 @@ evently_get_popular_events(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
 	ev_query(&read_popular, ev_analytics_owner(ev_uuid_argument(fcinfo, 1)),
-			 bounded(fcinfo, 0, "max_rows", DEFAULT_POPULAR_EVENTS, MAX_POPULAR_EVENTS));
+			 ev_analytics_number(fcinfo, 0, "max_rows", DEFAULT_POPULAR_EVENTS, MAX_POPULAR_EVENTS));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 

@@ -10,10 +10,23 @@
 #ifndef EV_ANALYTICS_H
 #define EV_ANALYTICS_H
 
+#include "fmgr.h"
+
 #include "spi.h"
 
 /* Whose events an actor sees in figures; null: everybody's. */
 extern EvArg ev_analytics_owner(const pg_uuid_t *actor_id);
+
+/* Argument n as a number from 1 to max. */
+extern EvArg ev_analytics_number(FunctionCallInfo fcinfo, int n, const char *name, int standard, int max);
+/* Argument n, UTC where it is null. */
+extern EvArg ev_analytics_timezone(FunctionCallInfo fcinfo, int n);
+
+#define EV_TREND_DAYS 30
+#define EV_MAX_TREND_DAYS 366
+
+/* Of the ledger l: the last $2 days in timezone $3, today included. */
+#define EV_LAST_DAYS "l.occurred_at >= ((now() AT TIME ZONE $3)::date - $2 + 1)::timestamp AT TIME ZONE $3"
 
 /* True of the rows of the events that an owner, or with null everybody, sees in figures. */
 #define EV_SEES(owner, row) \

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(62);
+SELECT plan(70);
 
 -- Every figure of every function, asked again in plain SQL over the ledger's rows.
 CREATE FUNCTION tickets_sold(event uuid DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
@@ -15,6 +15,9 @@ CREATE FUNCTION every_answer() RETURNS SETOF jsonb LANGUAGE sql AS $$
 	SELECT to_jsonb(a) FROM evently.get_overall_analytics() a
 	UNION ALL SELECT to_jsonb(a) FROM evently.get_analytics_summary(true) a
 	UNION ALL SELECT to_jsonb(a) FROM evently.get_homepage_stats() a
+	UNION ALL SELECT to_jsonb(a) FROM evently.get_tag_analytics() a
+	UNION ALL SELECT to_jsonb(a) FROM evently.get_tag_trends() a
+	UNION ALL SELECT to_jsonb(a) FROM evently.get_cancellation_analytics() a
 	UNION ALL SELECT to_jsonb(a) FROM evently.get_popular_events() a
 	UNION ALL SELECT to_jsonb(a) - '{date_from,date_to}'::text[] FROM unnest('{day,month,event,section}'::text[]) w, evently.get_revenue(w) a
 	UNION ALL SELECT to_jsonb(a) - '{first_booking_at,last_booking_at}'::text[] FROM evently.get_user_analytics(person('nobody')) a
@@ -169,6 +172,34 @@ SELECT is((SELECT ROW(a.holds, a.waitlist)::text FROM evently.get_event_analytic
 	'H80: one waits for 2 tickets; 4 offers: converted, expired, declined, open');
 SELECT is((SELECT a.waitlist FROM evently.get_overall_analytics() a), (SELECT a.waitlist FROM evently.get_event_analytics(event('full')) a), 'S3-ANA-5: also of all events');
 SELECT is((SELECT (a.holds).created FROM evently.get_overall_analytics() a), 4::bigint, 'whose holds are those of buyers');
+
+-- By tag, cancellations, buyers
+UPDATE evently.event SET tags = '{rock,loud}' WHERE event_id IN (event('show'), event('club'));
+UPDATE evently.event SET tags = '{rock}' WHERE event_id = event('tokyo');
+SELECT results_eq($$SELECT t.tag, t.events, t.tickets_sold, t.tickets_cancelled, (SELECT string_agg(r.currency || ' ' || r.revenue, ' ') FROM unnest(t.revenues) r)
+		FROM evently.get_tag_analytics() a, unnest(a.tags) t ORDER BY t.tag$$,
+	$$SELECT tag, cardinality(e)::bigint, (SELECT sum(tickets_sold(n)) FROM unnest(e) n)::bigint,
+		(SELECT count(*) FROM evently.ticket WHERE event_id = ANY (e) AND cancelled_at IS NOT NULL),
+		(SELECT string_agg(b.currency || ' ' || b.total, ' ' ORDER BY b.currency)
+			FROM (SELECT x.currency, sum(paid(x.event_id, x.currency) - refunded(x.event_id, x.currency)) AS total
+				FROM evently.event x WHERE x.event_id = ANY (e) GROUP BY x.currency) b)
+	FROM (VALUES ('loud', ARRAY[event('show'), event('club')]), ('rock', ARRAY[event('show'), event('club'), event('tokyo')])) v (tag, e)$$,
+	'H80: tags in figures');
+SELECT is((SELECT array_agg(t.tag) FROM evently.get_tag_analytics('{loud,none}') a, unnest(a.tags) t), '{loud}', 'those compared');
+SELECT results_eq($$SELECT t.tag, sum(d.tickets_booked) - sum(d.tickets_cancelled) FROM evently.get_tag_trends(days => 30) a, unnest(a.tags) t, unnest(t.days) d GROUP BY 1 ORDER BY 1$$,
+	$$SELECT tag, sum(l.tickets)::numeric FROM evently.sale_ledger l JOIN evently.event e USING (event_id), unnest(e.tags) tag
+	WHERE l.occurred_at > now() - interval '20 days' GROUP BY 1 ORDER BY 1$$, 'H80: and their days');
+SELECT is((SELECT array_agg(t.tag) FROM evently.get_tag_trends(max_rows => 1) a, unnest(a.tags) t), '{rock}', 'the one that sold most first');
+SELECT results_eq($$SELECT a.cancellations, a.tickets, sum(d.tickets)::bigint, (SELECT m.refunds FROM unnest(a.amounts) m WHERE m.currency = 'USD')
+		FROM evently.get_cancellation_analytics() a, unnest(a.days) d GROUP BY 1, 2, 4$$,
+	$$SELECT count(*), (SELECT count(*) FROM evently.ticket WHERE cancelled_at IS NOT NULL), (SELECT count(*) FROM evently.ticket WHERE cancelled_at IS NOT NULL),
+		refunded() FROM evently.cancellation$$, 'H80: cancellations');
+SELECT is((SELECT a.cancellations FROM evently.get_cancellation_analytics(actor_id => person('x')) a), 0::bigint, 'of whom has no events: none');
+SELECT evently.register_account('new@example.com', 'x', 'New') \g /dev/null
+SELECT is((SELECT ROW(a.users, a.active_users, a.new_users, a.buyers, a.returning_buyers)::text FROM evently.get_users_analytics() a),
+	(SELECT ROW((SELECT count(*) FROM evently.account), (SELECT count(*) FROM evently.account WHERE is_active), (SELECT count(*) FROM evently.account),
+		count(*), count(*) FILTER (WHERE n > 1))::text FROM (SELECT count(*) AS n FROM evently.booking GROUP BY user_id) b), 'H80: accounts and buyers');
+SELECT throws_ok($$SELECT evently.get_users_analytics(actor_id => person('boss'))$$, 'VE002', NULL, 'for who has analytics:read');
 
 -- Analysts and their tools
 GRANT USAGE ON SCHEMA test TO evently_analyst;
