@@ -36,9 +36,8 @@ EV_STATEMENT(replay_block,
 static const EvOperation block_operation = {"block_seats", &replay_block};
 static const EvOperation unblock_operation = {"unblock_seats", &replay_block};
 
-/* The block as it is now; what became of it is told. */
-static Datum
-changed(const EvHold *hold, const char *type)
+Datum
+ev_hold_tell_block(const EvHold *hold, const char *type)
 {
 	Datum detail;
 
@@ -68,7 +67,7 @@ block_seats(FunctionCallInfo fcinfo)
 	request.hold_id = &hold_id;
 	hold = ev_hold_of_grant(&request, ev_reserve(&request));
 	ev_hold_store(hold);
-	return changed(hold, "SEATS_BLOCKED");
+	return ev_hold_tell_block(hold, "SEATS_BLOCKED");
 }
 
 /* block_seats(event_id, reason, seat_ids, quantity, section_id, expires_at, actor_id, idempotency_key) */
@@ -93,7 +92,7 @@ unblock_seats(FunctionCallInfo fcinfo)
 	if (strcmp(hold->status, "active") == 0)
 	{
 		TimestampTz clock = ev_release_whole_hold(release, hold);
-		Datum result = changed(hold, "SEATS_UNBLOCKED");
+		Datum result = ev_hold_tell_block(hold, "SEATS_UNBLOCKED");
 
 		ev_release_hand_over(release, clock);
 		return result;

@@ -55,7 +55,7 @@ EV_STATEMENT(load_booking,
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_booking,
-			 "SELECT status::text, version FROM evently.booking WHERE event_id = $1 AND booking_id = $2 FOR UPDATE",
+			 "SELECT status::text, version, pools FROM evently.booking WHERE event_id = $1 AND booking_id = $2 FOR UPDATE",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(load_tickets,
@@ -313,6 +313,7 @@ ev_booking_lock(EvBooking *booking)
 	ev_query(&lock_booking, ev_uuid(&booking->event_id), ev_uuid(&booking->booking_id));
 	booking->status = ev_get_text(0, 1);
 	booking->version = ev_get_int(0, 2);
+	booking->pools = ev_pool_ids(0, 3);
 	load_tickets_of(booking);
 }
 

@@ -67,7 +67,7 @@ extern EvBooking ev_booking_confirm(EvHold *hold, const EvMeans *means);
 /* What a hold that is over had, booked again at its prices; the refusals of reserve.h. */
 extern EvBooking ev_booking_retake(const EvHold *hold);
 
-/* Lock its row and read again what can change: its status, version and tickets. */
+/* Lock its row and read again what can change: its status, version, pools and tickets. */
 extern void ev_booking_lock(EvBooking *booking);
 
 #endif

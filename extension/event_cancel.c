@@ -64,10 +64,6 @@ EV_STATEMENT(set_finished,
 			 "UPDATE evently.event SET is_cancelling = false WHERE event_id = $1",
 			 UUIDOID);
 
-EV_STATEMENT(read_hold,
-			 "SELECT evently.get_hold($1, $2)",
-			 UUIDOID, UUIDOID);
-
 EV_STATEMENT(replay_cancellation,
 			 "SELECT json_populate_record(NULL::evently.event_cancellation, $1)",
 			 JSONOID);
@@ -101,7 +97,7 @@ ids_of(uint64 n)
 static void
 end_hold(EvRelease *release, const pg_uuid_t *hold_id)
 {
-	EvHold *hold = ev_hold_load(&release->event->event_id, hold_id, NULL);
+	EvHold *hold = ev_hold_load_any(&release->event->event_id, hold_id);
 	TimestampTz clock = GetCurrentTimestamp();
 	bool over = ev_hold_is_over(hold, clock);
 
@@ -109,9 +105,10 @@ end_hold(EvRelease *release, const pg_uuid_t *hold_id)
 	ev_release_hold(release, hold);
 	ev_hold_set_status(hold, over ? "expired" : "released");
 	ev_offer_ended(hold, over ? "expired" : "cancelled", clock);
-	ev_query(&read_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id));
-	ev_outbox_add(&hold->event_id, "HOLD", &hold->hold_id, over ? "HOLD_EXPIRED" : "HOLD_RELEASED", &hold->user_id,
-				  ev_render(ev_copied_value(0, 1)));
+	if (hold->reason != NULL)
+		(void) ev_hold_tell_block(hold, "SEATS_UNBLOCKED");
+	else
+		ev_hold_tell(hold, over ? "HOLD_EXPIRED" : "HOLD_RELEASED");
 }
 
 static void

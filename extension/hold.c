@@ -35,7 +35,7 @@ EV_STATEMENT(load_hold,
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_hold,
-			 "SELECT status::text, expires_at, renewals FROM evently.hold WHERE event_id = $1 AND hold_id = $2 FOR UPDATE",
+			 "SELECT status::text, expires_at, renewals, pools FROM evently.hold WHERE event_id = $1 AND hold_id = $2 FOR UPDATE",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(lock_held_seats,
@@ -142,7 +142,7 @@ read_hold_row(EvHold *hold)
 }
 
 static EvHold *
-load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, bool block)
+load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
 {
 	EvHold *hold = palloc(sizeof(EvHold));
 
@@ -156,16 +156,16 @@ load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, bool block)
 	if (ev_query(&load_hold, ev_uuid(&hold->event_id), ev_uuid(hold_id)) == 0)
 		hold_not_found(hold_id);
 	read_hold_row(hold);
-	if (block != (hold->reason != NULL))
-		hold_not_found(hold_id);
 	return hold;
 }
 
 EvHold *
 ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_t *actor_id)
 {
-	EvHold *hold = load(event_id, hold_id, false);
+	EvHold *hold = load(event_id, hold_id);
 
+	if (hold->reason != NULL)
+		hold_not_found(hold_id);
 	ev_require_owner(actor_id, &hold->user_id, "hold");
 	return hold;
 }
@@ -173,7 +173,17 @@ ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id, const pg_uuid_
 EvHold *
 ev_hold_load_block(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
 {
-	return load(event_id, hold_id, true);
+	EvHold *hold = load(event_id, hold_id);
+
+	if (hold->reason == NULL)
+		hold_not_found(hold_id);
+	return hold;
+}
+
+EvHold *
+ev_hold_load_any(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
+{
+	return load(event_id, hold_id);
 }
 
 EvArg
@@ -192,6 +202,9 @@ ev_hold_lock(EvHold *hold)
 	hold->status = ev_get_text(0, 1);
 	hold->expires_at = ev_get_time(0, 2);
 	hold->renewals = ev_get_int(0, 3);
+	hold->pools = ev_pool_ids(0, 4);
+	if (strcmp(hold->status, "active") != 0)
+		return 0;
 	if (hold->ordinals == NULL)
 		return hold->quantity;
 

@@ -9,7 +9,7 @@
  * Invariants
  *	1. From expires_at on a hold is over for every reader and writer, whatever its status still says.
  *	2. An active hold's seats carry its id and its end; it is confirmed only if every one of them still does.
- *	3. What it holds and what that costs never change; only its end and its status do.
+ *	3. What it holds and what that costs never change; its end and its status do, and a new quota may count it.
  *	4. Stock is credited once, by whoever moves the status away from active other than to confirmed.
  *
  * Locks: (U, to extend ->) Q shared -> the hold's row -> its seat rows -> T. The row is read without a lock first:
@@ -53,6 +53,8 @@ extern EvHold *ev_hold_load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id,
 
 /* The same for house seats, which the others do not find. */
 extern EvHold *ev_hold_load_block(const pg_uuid_t *event_id, const pg_uuid_t *hold_id);
+/* Of either kind, for a caller that ends them all. */
+extern EvHold *ev_hold_load_any(const pg_uuid_t *event_id, const pg_uuid_t *hold_id);
 
 /* The same by the arguments (event_id, hold_id, user_id) that every function about a hold begins with. */
 extern EvHold *ev_hold_by_arguments(FunctionCallInfo fcinfo);
@@ -69,7 +71,10 @@ extern EvArg ev_hold_ordinals(const EvHold *hold);
 /* Its ids, to begin the DETAIL of a refusal with. */
 extern EvDetail *ev_hold_facts(const EvHold *hold);
 
-/* Lock the row and read again what can change; then the seats that still carry the hold: their number. */
+/*
+ * Lock the row and read again what can change; then, of an active hold, the seats that still carry it: their number. The seats
+ * of one that is over are others' to lock, its own booking's too.
+ */
 extern int ev_hold_lock(EvHold *hold);
 
 /* HOLD_EXPIRED or HOLD_NOT_ACTIVE, unless the hold lives at that time with all its seats. */
@@ -79,5 +84,7 @@ extern void ev_hold_set_status(EvHold *hold, const char *status);
 
 /* Tell what became of a hold, where no function returns it. */
 extern void ev_hold_tell(const EvHold *hold, const char *type);
+/* The same of house seats; the block_detail that is told. */
+extern Datum ev_hold_tell_block(const EvHold *hold, const char *type);
 
 #endif

@@ -59,7 +59,21 @@ canonical(const void *asked)
 	return psprintf("%s %s", ev_id_text(answer->payment_id), answer->outcome);
 }
 
-/* A hold confirmed meanwhile without a payment is paid now; one that was paid is not paid twice. */
+static bool
+is_whole(const EvBooking *booking)
+{
+	for (int i = 0; i < booking->quantity; i++)
+	{
+		if (booking->tickets[i].cancellation_id != NULL)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A hold confirmed meanwhile without a payment is paid now; one that was paid is not paid twice, and one of which tickets
+ * were cancelled no longer costs what is paid.
+ */
 static void
 confirm(void *argument)
 {
@@ -72,6 +86,8 @@ confirm(void *argument)
 		ev_booking_lock(&purchase->booking);
 		if (strcmp(purchase->booking.status, "confirmed") != 0)
 			ev_raise(EV_HOLD_NOT_ACTIVE, ev_hold_facts(purchase->hold), NULL, "the booking is cancelled");
+		if (!is_whole(&purchase->booking))
+			ev_raise(EV_HOLD_NOT_ACTIVE, ev_hold_facts(purchase->hold), NULL, "tickets of the booking are cancelled");
 		if (ev_payment_of_booking(&purchase->booking.event_id, &purchase->booking.booking_id) != NULL)
 			ev_raise(EV_HOLD_NOT_ACTIVE, ev_hold_facts(purchase->hold), NULL, "the booking was paid already");
 	}

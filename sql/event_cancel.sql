@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(35);
+SELECT plan(36);
 
 -- A failure in the midst of it: at the last of so many steps
 CREATE SEQUENCE step;
@@ -39,11 +39,13 @@ SELECT evently.hold_seats(event('twin'), person('dan'), '{B-1}') \g /dev/null
 SELECT expire_holds_of('dan') \g /dev/null
 SELECT evently.hold_seats(event('twin'), person('eve'), '{B-2}') \g /dev/null
 SELECT evently.begin_payment(NULL, hold('eve')) \g /dev/null
+SELECT evently.block_seats(event('twin'), 'Press', '{B-3}') \g /dev/null
 SELECT results_eq($$SELECT message, bookings_cancelled, holds_released, refund_amount, currency, version, remaining FROM evently.cancel_event(event('twin'), idempotency_key => 'x')$$,
-	$$SELECT 'Event cancelled', 2, 3, 280.00, 'USD', 2, 0$$, 'H54: every booking is refunded in full, whatever its terms, and holds are released');
+	$$SELECT 'Event cancelled', 2, 4, 280.00, 'USD', 2, 0$$, 'H54: every booking is refunded in full, whatever its terms, and holds are released');
 SELECT is((evently.cancel_event(event('twin'), idempotency_key => 'x')).bookings_cancelled, 2, 'a retry under its key gets the same answer');
 SELECT is(left_of('twin'), '0 holds, 0 bookings, 2 cancellations, 1 refunds, 3 told, 46 free', 'H54: nothing is left of it, and everybody is told');
-SELECT results_eq($$SELECT status::text FROM evently.hold WHERE event_id = event('twin') ORDER BY created_at$$, $$VALUES ('expired'), ('released'), ('released')$$, 'a hold that was over is expired, the others are released');
+SELECT results_eq($$SELECT status::text FROM evently.hold WHERE event_id = event('twin') ORDER BY created_at$$, $$VALUES ('expired'), ('released'), ('released'), ('released')$$, 'a hold that was over is expired, the others are released');
+SELECT is((SELECT payload ->> 'reason' FROM evently.outbox WHERE event_id = event('twin') AND type = 'SEATS_UNBLOCKED'), 'Press', 'house seats too');
 SELECT is((SELECT r.amount || ' ' || r.status || ' ' || r.reason FROM unnest((evently.get_payments(NULL, booking('ann'))).payments) p, unnest(p.refunds) r), '210.00 completed event cancelled', 'what was paid is refunded');
 SELECT is((evently.complete_payment(NULL, payment_id, 'paid')).reason, 'the event is cancelled', 'H11: a payment that comes now is due back') FROM evently.payment WHERE hold_id = hold('eve');
 SELECT is((evently.cancel_booking(NULL, booking('bob'))).reason, 'event cancelled', 'H20: cancelling a booking of it gives the answer that there is');

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(58);
+SELECT plan(59);
 
 CREATE FUNCTION payment(person text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT payment_id FROM evently.payment p WHERE p.user_id = test.person($1) ORDER BY created_at DESC, payment_id DESC LIMIT 1';
@@ -122,6 +122,12 @@ SELECT results_eq($$SELECT r.amount, r.status, r.reason, r.due_at - r.created_at
 SELECT evently.cancel_booking(NULL, booking('fay')) \g /dev/null
 SELECT is((SELECT string_agg(amount || ' ' || status, ', ' ORDER BY amount) FROM evently.list_refunds_due()), '30.00 due, 100.00 due, 100.00 due', 'an outside provider has it to pay (S3-FUT-2)');
 SELECT throws_ok($$UPDATE evently.payment SET refunded = amount + 0.01 WHERE payment_id = payment('oli')$$, '23514', NULL, 'H55: never more than was paid, by a constraint');
+SELECT evently.hold_seats(event('twin'), person('pia'), '{B-1,A-3}') \g /dev/null
+SELECT evently.begin_payment(NULL, hold('pia')) \g /dev/null
+SELECT evently.confirm_hold(NULL, hold('pia')) \g /dev/null
+SELECT evently.cancel_booking(NULL, booking('pia'), ticket_ids => ARRAY[(t).ticket_id]) FROM unnest((evently.get_booking(NULL, booking('pia'))).tickets) t LIMIT 1 \g /dev/null
+SELECT results_eq($$SELECT booking_id, reason FROM evently.complete_payment(NULL, payment('pia'), 'paid')$$, $$SELECT NULL::uuid, 'tickets of the booking are cancelled'$$,
+	'what was cancelled in part meanwhile is not paid in full: due back');
 SELECT is_empty($$SELECT payload FROM evently.outbox WHERE payload::text ~ 'tok_'$$, 'H66: no token is told');
 SELECT set_has($$SELECT aggregatetype || ' ' || type FROM evently.outbox WHERE event_id = event('twin') OR event_id = event('club')$$,
 	$$VALUES ('PAYMENT PAYMENT_PENDING'), ('PAYMENT PAYMENT_PAID'), ('PAYMENT PAYMENT_FAILED'), ('PAYMENT REFUND_COMPLETED'), ('BOOKING BOOKING_CONFIRMED')$$, 'what happened is told');
