@@ -51,7 +51,7 @@ EV_STATEMENT(replay_event,
 
 static const EvOperation generate_operation = {"generate_seats", &replay_event};
 
-/* Tickets that were sold, or may yet be given back, are of the sections that there are. */
+/* Tickets that were sold, or may yet be given back, are of the sections that there are, and people wait for those. */
 static void
 require_unused(const EvEvent *event)
 {
@@ -64,11 +64,11 @@ require_unused(const EvEvent *event)
 	}
 	ev_release_expired(&event->event_id, GetCurrentTimestamp());
 	ev_query(&is_used, ev_uuid(&event->event_id));
-	if (ev_get_bool(0, 1) || event->has_ticket_types || strcmp(event->status, "cancelled") == 0 ||
-		strcmp(event->status, "completed") == 0)
+	if (ev_get_bool(0, 1) || ev_event_has_waiters(event) || event->has_ticket_types ||
+		strcmp(event->status, "cancelled") == 0 || strcmp(event->status, "completed") == 0)
 		ev_raise(EV_EVENT_NOT_MODIFIABLE, ev_detail_text(detail, "status", event->status),
 				 "Give an event its seats before it sells.",
-				 "the event has holds, bookings or ticket types, or is over");
+				 "the event has holds, bookings, a waitlist or ticket types, or is over");
 }
 
 static EvNewLayout

@@ -274,8 +274,8 @@ ev_release_expired(const pg_uuid_t *event_id, TimestampTz clock)
 }
 
 /*
- * expire_holds(event_id): tidy up what expiry left behind. One event per transaction, so without an event it takes
- * the first that has something to tidy.
+ * expire_holds(event_id): tidy up what expiry left behind, and serve who waits, who may do so since before the sale opened.
+ * One event per transaction, so without an event it takes the first that has something to tidy.
  */
 Datum
 evently_expire_holds(PG_FUNCTION_ARGS)
@@ -298,8 +298,7 @@ evently_expire_holds(PG_FUNCTION_ARGS)
 	ev_lock_event_exclusive(&event_id);
 	clock = GetCurrentTimestamp();
 	reclaimed = reclaim_some(&event_id, clock, max);
-	if (reclaimed > 0)
-		ev_hand_over(&event_id, PG_INT32_MAX, clock);
+	ev_hand_over(&event_id, PG_INT32_MAX, clock);
 	ev_end_without_result();
 	PG_RETURN_INT32(reclaimed);
 }

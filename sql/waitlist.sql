@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(113);
+SELECT plan(121);
 
 CREATE FUNCTION entry(event text, person text) RETURNS evently.waitlist_entry_detail LANGUAGE sql VOLATILE
 AS 'SELECT evently.get_waitlist_status(test.event($1), test.person($2))';
@@ -194,6 +194,29 @@ SELECT is((SELECT status FROM evently.get_booking(NULL, (entry('free', 'bob')).b
 SELECT sold_out('paid', '{1}') \g /dev/null
 SELECT wait('paid', 'ann', 1, 'auto'), give_back('paid', 'x1') \g /dev/null
 SELECT is((entry('paid', 'ann')).status, 'notified', 'what is to be paid is offered');
+
+-- A sale that opens again by time alone finds what was given back meanwhile (S3-WAIT-3)
+CREATE FUNCTION due(event text) RETURNS SETOF interval LANGUAGE sql
+AS 'SELECT date_trunc(''minute'', d.due_at - now()) FROM evently.due_work() d WHERE d.event_id = test.event($1)';
+SELECT sold_out('pause', '{1,1}') \g /dev/null
+SELECT wait('pause', 'ann'), wait('pause', 'bob') \g /dev/null
+UPDATE evently.event SET sale_start_time = now() + interval '1 hour' WHERE event_id = event('pause');
+SELECT give_back('pause', 'x1') \g /dev/null
+SELECT is(queue('pause'), 'ann:1:active:1 bob:1:active:2', 'nobody is served while the sale is closed');
+SELECT results_eq($$SELECT due('pause')$$, ARRAY['1 hour'::interval], 'the background worker comes when it opens');
+UPDATE evently.event SET sale_start_time = now() - interval '1 day' WHERE event_id = event('pause');
+SELECT results_eq($$SELECT due('pause')$$, ARRAY['-1 day'::interval], 'or as soon as it can');
+SELECT evently.work_on(event('pause'), 500) \g /dev/null
+SELECT is(queue('pause'), 'ann:1:notified bob:1:active:1', 'and what is free is offered in order');
+SELECT is_empty($$SELECT * FROM due('pause') d WHERE d < '0'$$, 'then there is nothing left to be done');
+SELECT sold_out('kinds', '{1}') \g /dev/null
+SELECT wait('kinds', 'ann'), evently.create_ticket_type(event('kinds'), 'Late', sale_start_time => now() + interval '1 hour') \g /dev/null
+SELECT give_back('kinds', 'x1') \g /dev/null
+SELECT results_eq($$SELECT queue('kinds'), due('kinds')$$, $$VALUES ('ann:1:active:1', '1 hour'::interval)$$, 'nor before a ticket type opens');
+UPDATE evently.ticket_type SET sale_start_time = now() - interval '1 minute' WHERE event_id = event('kinds');
+SELECT results_eq($$SELECT due('kinds')$$, ARRAY['-1 minute'::interval], 'with it the worker comes');
+SELECT evently.work_on(event('kinds'), 500) \g /dev/null
+SELECT is(queue('kinds'), 'ann:1:notified', 'and the one who waits is served');
 
 -- Waiting times: the median of the last 20 hand-overs, from the fifth on
 SELECT sold_out('long', '{1,1,1,1,1,1}') \g /dev/null

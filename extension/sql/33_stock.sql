@@ -50,5 +50,5 @@ COMMENT ON FUNCTION evently.event_stock(uuid, timestamptz) IS 'Free places and l
 CREATE FUNCTION evently.expire_holds(event_id uuid DEFAULT NULL, max_rows integer DEFAULT 500) RETURNS integer
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_expire_holds';
 COMMENT ON FUNCTION evently.expire_holds(uuid, integer) IS
-'Tidies up: turns expired holds of one event (null: of one that has some) to status expired and returns how many, and serves whoever waits for what they gave back. Nothing else depends on it: an expired hold is free at once everywhere; reads of an event with many of them get faster. Locks the event. Writes hold, event_seat, stock, outbox, and where somebody waits what leave_waitlist() does.';
+'Tidies up: turns expired holds of one event (null: of one that has some) to status expired and returns how many, and serves whoever waits for what they gave back, or for what was free already when the sale opened. Nothing else depends on it: an expired hold is free at once everywhere; reads of an event with many of them get faster. Locks the event. Writes hold, event_seat, stock, outbox, and where somebody waits what leave_waitlist() does.';
 GRANT EXECUTE ON FUNCTION evently.expire_holds(uuid, integer) TO evently_api;

@@ -87,6 +87,49 @@ def test_an_offer_that_runs_out_is_passed_on(cluster, shop, new_event):
     assert 0 <= late < 10  # a second, on a machine that does nothing else
 
 
+def test_a_sale_that_opens_again_serves_who_waits(cluster, shop, new_event):
+    """What was given back while it was closed is offered with nobody calling."""
+    event_id = new_event(total_capacity=1)
+    booking_id = cluster.value(shop, "SELECT booking_id FROM evently.book(%s, gen_random_uuid(), quantity => 1)", event_id)
+    entry_id = cluster.value(shop, "SELECT entry_id FROM evently.join_waitlist(%s, gen_random_uuid())", event_id)
+    cluster.sql(shop, "SELECT FROM evently.update_event(%s, sale_start_time => now() + interval '2 seconds')", event_id)
+    cluster.sql(shop, "SELECT FROM evently.cancel_booking(%s, %s)", event_id, booking_id)
+
+    def entry():
+        return cluster.value(shop, "SELECT status FROM evently.waitlist_entry WHERE entry_id = %s", entry_id)
+
+    assert entry() == "active"
+    wait_until(lambda: entry() == "notified", "the one who waits has an offer")
+    late = cluster.value(
+        shop,
+        "SELECT extract(epoch FROM w.notified_at - e.sale_start_time)::float FROM evently.waitlist_entry w JOIN evently.event e USING (event_id)"
+        " WHERE w.entry_id = %s",
+        entry_id,
+    )
+    assert 0 <= late < 10  # a second, on a machine that does nothing else
+
+
+def test_a_queue_outlives_the_server(cluster, shop, new_event):
+    """H34: after a restart who waits has his place, and what is given back is his."""
+    event_id = new_event(total_capacity=1)
+    booking_id = cluster.value(shop, "SELECT booking_id FROM evently.book(%s, gen_random_uuid(), quantity => 1)", event_id)
+    for _ in range(3):
+        cluster.sql(shop, "SELECT FROM evently.join_waitlist(%s, gen_random_uuid())", event_id)
+
+    def queue():
+        return cluster.sql(
+            shop,
+            "SELECT entry_id::text, status::text FROM evently.waitlist_entry WHERE event_id = %s ORDER BY position",
+            event_id,
+        )
+
+    before = queue()
+    cluster.restart()
+    assert queue() == before
+    cluster.sql(shop, "SELECT FROM evently.cancel_booking(%s, %s)", event_id, booking_id)
+    assert [status for _, status in queue()] == ["notified", "active", "active"]
+
+
 def test_holds_of_many_events_expire(cluster, shop, new_event, hold, status):
     holds = [hold(new_event(), 2) for _ in range(5)]
     wait_until(lambda: {status(one) for one in holds} == {"expired"}, "all are expired")
