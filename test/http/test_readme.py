@@ -28,10 +28,12 @@ def test_curl_blocks():
 
 
 def test_sql_block():
-    """A booking and the caller's own row commit together."""
+    """A booking and the caller's own row commit together; a cancellation keeps its fee and serves who waits."""
     done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1"], input=blocks("sql"), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].split("|")[1] == "Jazz at the Riverside"
     assert lines[1].endswith("|by invoice")
-    assert len(lines) == 2, "verify() names problems"
+    assert lines[2:5] == ["percentage|10", "active|1", "8.00|72.00"]
+    assert lines[5].startswith("notified|")
+    assert lines[6:] == ["0|8.00"], "verify() names problems"
