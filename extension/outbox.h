@@ -4,7 +4,7 @@
  *
  * The columns are Debezium's (id, aggregatetype, aggregateid, type, payload). The rows are also the audit trail.
  *
- *		aggregatetype	EVENT, VENUE, ORGANISER, HOLD, BOOKING, WAITLIST_ENTRY, PAYMENT
+ *		aggregatetype	EVENT, VENUE, TAG, ORGANISER, HOLD, BOOKING, WAITLIST_ENTRY, PAYMENT
  *		type			what happened to it: BOOKING_CONFIRMED
  *		payload			the thing as the function that changed it returns it: the same JSON
  *

@@ -36,7 +36,7 @@ COMMIT;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(72);
+SELECT plan(74);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -54,6 +54,7 @@ BEGIN
 	PERFORM expire_holds_of('cid');
 	PERFORM evently.hold_tickets(event('club'), person('dan'), 1);
 	PERFORM evently.release_hold(event('club'), hold('dan'));
+	PERFORM evently.create_tag('Jazz');
 	PERFORM evently.create_event('past', now() - interval '9 days', total_capacity => 9);
 	PERFORM evently.create_event('future', now() + interval '9 days', total_capacity => 9, sale_start_time => now() + interval '1 day');
 	PERFORM evently.create_event('late', now() + interval '9 days', total_capacity => 9, sale_end_time => now() - interval '1 day');
@@ -129,6 +130,8 @@ SELECT c.*, r.* FROM (VALUES
 	('VE411', 'book(event(''closed''), person(''x''), quantity => 1)', '{event_id,sale_status}'),
 	('VE421', 'generate_seats(event(''show''))', '{event_id}'),
 	('VE420', 'get_venue_template(person(''x''))', '{venue_template_id}'),
+	('VE422', 'get_tag(person(''x''))', '{tag_id}'),
+	('VE423', 'create_tag(''Jazz'')', '{slug}'),
 	('VE501', 'register_account(''ADMIN@example.com'', ''x'', ''X'')', '{field}'),
 	('VE502', 'get_account(person(''x''))', '{field}'),
 	('VE503', 'set_role(''admin@example.com'', ''user'')', '{admins}'),

@@ -299,3 +299,15 @@ COMMENT ON TABLE evently.waitlist_entry IS
 	'Who waits for what is sold out, one live entry (active or notified) per user and event. section_id null: any section. Kept when it is over.';
 COMMENT ON COLUMN evently.waitlist_entry.position IS 'The order of the queue: drawn from event.last_position at joining, never given twice.';
 COMMENT ON COLUMN evently.waitlist_entry.hold_id IS 'The offer: a hold with this entry''s id.';
+
+CREATE TABLE evently.tag (
+	tag_id uuid PRIMARY KEY,
+	slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 100),
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+	description text CHECK (length(description) <= 2000),
+	is_active boolean NOT NULL DEFAULT true,
+	created_at timestamptz NOT NULL,
+	version integer NOT NULL DEFAULT 1
+);
+COMMENT ON TABLE evently.tag IS 'What the slugs in event.tags stand for; an event may carry others.';
+COMMENT ON COLUMN evently.tag.slug IS 'Never changes, as events carry it.';
