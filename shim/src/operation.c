@@ -28,6 +28,7 @@ static const struct {
 	{ "/api/v1/users/profile", "Accounts", NULL },
 	{ "/api/v1/events", "Events", "What is on, and what is left of it" },
 	{ "/api/v1/search", "Events", NULL },
+	{ "/api/v1/tags/", "Events", NULL },
 	{ "/api/v1/waitlist", "Waitlists", "Waiting for what is sold out" },
 	{ "/api/v1/users/waitlist", "Waitlists", NULL },
 	{ "/api/v1/admin/waitlist/", "Waitlists", NULL },

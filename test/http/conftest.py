@@ -185,6 +185,14 @@ def new_template(admin):
 
 
 @pytest.fixture(scope="session")
+def new_tag(admin):
+    def make(**fields):
+        return expect(admin.post("/api/v1/admin/tags", {"name": unique("Tag"), **fields}), 201)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def new_seated_event(new_venue, new_event):
     """An event with numbered seats: `rows` rows of `seats_per_row`, A-1 and so on, each 50.00."""
 

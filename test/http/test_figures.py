@@ -50,6 +50,30 @@ def test_summary_and_dashboard(own_events_admin, user):
     assert expect(own_events_admin.get("/api/v1/analytics/admin/dashboard"), 200)["totals"] == summary["totals"]
 
 
+def test_cancellations_in_figures(own_events_admin, user):
+    """H81: how many, what they gave back and kept, on the day they were made."""
+    body = {"name": unique("Mine"), "start_datetime": "2035-01-01T19:00:00Z", "total_capacity": 10, "base_price": 10}
+    event = expect(own_events_admin.post("/api/v1/admin/events", body), 201)
+    terms = {"fee_type": "percentage", "fee_amount": 10}
+    expect(own_events_admin.post(f"/api/v1/admin/events/{event['event_id']}/cancellation-policy", terms), 201)
+    user.book(event, quantity=3)
+    expect(user.delete(f"/api/v1/bookings/{user.book(event, quantity=1)['booking_id']}"), 200)
+    figures = expect(own_events_admin.get("/api/v1/analytics/admin/bookings/cancellations", days=1), 200)
+    assert (figures["cancellations"], figures["tickets"], figures["cancellation_rate"]) == (1, 1, 25)
+    assert [(amount["refunds"], amount["fees"]) for amount in figures["amounts"]] == [(9, 1)]
+    assert [(day["cancellations"], day["tickets"]) for day in figures["days"]] == [(1, 1)]
+
+
+def test_users_in_figures(admin, own_events_admin, user, event):
+    """Of everybody, so for administrators who may see all figures."""
+    before = expect(admin.get("/api/v1/analytics/admin/users", days=1), 200)
+    user.book(event, quantity=1)
+    after = expect(admin.get("/api/v1/analytics/admin/users", days=1), 200)
+    assert (after["buyers"], after["users"]) == (before["buyers"] + 1, before["users"])
+    assert after["new_users"] == after["days"][-1]["registrations"] > 0
+    assert_error(own_events_admin.get("/api/v1/analytics/admin/users"), 403, "FORBIDDEN")
+
+
 def test_homepage_is_public(anonymous, event):
     """S4-ANA-1."""
     stats = expect(anonymous.get("/api/v1/stats/homepage"), 200)

@@ -100,7 +100,7 @@ def test_operation(document, route):
 
 
 @pytest.fixture
-def walker(document, anonymous, new_user, admin, new_event, new_seated_event, new_venue, new_template, sold_out, waited_for, offered, internal_key):
+def walker(document, anonymous, new_user, admin, new_event, new_seated_event, new_venue, new_template, new_tag, sold_out, waited_for, offered, internal_key):
     """Sends a request that has to succeed: the document's own example, with ids and words that are true here."""
     user = new_user()
     event = new_event()
@@ -150,6 +150,8 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
         "/events/{id}": lambda: new_event()["event_id"],
         "/seats/hold/{id}": lambda: user.hold(event, quantity=1)["hold_id"],
         "/bookings/{id}": lambda: user.book(event, quantity=1)["booking_id"],
+        "/admin/tags/{id}": lambda: new_tag()["tag_id"],
+        "/tags/slug/{slug}": lambda: new_tag()["slug"],
         "/admin/venues/{id}": lambda: new_venue()["venue_id"],
         "/users/{id}": lambda: new_user().user_id,
         "/docs/{file}": lambda: "init.js",
@@ -174,6 +176,7 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
         "POST /api/v1/admin/users": lambda: {"email": f"{unique('user')}@example.com"},
         "POST /internal/auth/verify": lambda: {"token": user.token},
         "PUT /api/v1/admin/events/{id}/status": lambda: {"status": "inactive"},
+        "POST /api/v1/admin/tags": lambda: {"name": unique("Tag")},
         "POST /api/v1/waitlist": lambda: {"event_id": sold_out()[0]["event_id"]},
         "POST /api/v1/seats/availability": lambda: {"event_id": seated["event_id"], "seat_ids": ["A-1"]},
         "POST /internal/events/{id}/update-availability": lambda: {"quantity": -2},
@@ -181,6 +184,7 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
     asked = {
         "GET /api/v1/sections/{id}/seats/available": {"event_id": seated["event_id"]},
         "GET /api/v1/search": {"q": event["name"]},
+        "GET /api/v1/analytics/admin/tags/comparisons": {"tags": "jazz,rock"},
     }
 
     def walk(route):
