@@ -45,8 +45,9 @@ typedef struct EvBooking
 	EvPoolIds pools;	/* that its tickets count in beside their sections */
 	int policy_version; /* of the terms it was bought under; 0 where there were none */
 	const pg_uuid_t *ticket_type_id;
-	EvPayment *payment; /* NULL: settled elsewhere */
-	bool is_new;		/* made by this call */
+	const char *ticket_type; /* its name */
+	EvPayment *payment;		 /* NULL: settled elsewhere */
+	bool is_new;			 /* made by this call */
 } EvBooking;
 
 /*

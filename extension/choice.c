@@ -182,7 +182,7 @@ choose_with_room(const EvRequest *request, EvGrant *grant, Types types, Timestam
 			most = Max(most, room);
 		}
 	}
-	if (behind)
+	if (behind || grant->others_first)
 		ev_refuse_behind(request);
 	refuse_sold_out(request, most);
 }

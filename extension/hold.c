@@ -30,7 +30,8 @@ EV_STATEMENT(load_hold,
 			 "       h.status::text, h.created_at, h.expires_at, h.pools, h.ticket_type_id,"
 			 "       h.reason, h.renewals, h.entry_id,"
 			 "       ARRAY(SELECT s.label FROM evently.event_seat s"
-			 "              WHERE s.event_id = h.event_id AND s.ordinal = ANY (h.ordinals) ORDER BY s.ordinal)"
+			 "              WHERE s.event_id = h.event_id AND s.ordinal = ANY (h.ordinals) ORDER BY s.ordinal),"
+			 "       (SELECT t.name FROM evently.ticket_type t WHERE t.event_id = h.event_id AND t.type_id = h.ticket_type_id)"
 			 "  FROM evently.hold h WHERE h.event_id = $1 AND h.hold_id = $2",
 			 UUIDOID, UUIDOID);
 
@@ -87,6 +88,8 @@ fill_row(EvRow *row, const EvHold *hold, TimestampTz clock)
 	ev_row_add_text(row, status_at(hold, clock));
 	ev_row_add(row, ev_time(hold->expires_at));
 	ev_row_add(row, ev_int(seconds_left(hold, clock)));
+	ev_row_add(row, ev_maybe_uuid(hold->ticket_type_id));
+	ev_row_add_text(row, hold->ticket_type);
 }
 
 Datum
@@ -139,6 +142,7 @@ read_hold_row(EvHold *hold)
 	hold->reason = ev_is_null(0, 13) ? NULL : ev_get_text(0, 13);
 	hold->renewals = ev_get_int(0, 14);
 	hold->entry_id = ev_is_null(0, 15) ? NULL : DatumGetUUIDP(ev_copied_value(0, 15));
+	hold->ticket_type = ev_get_text(0, 17);
 }
 
 static EvHold *

@@ -43,7 +43,8 @@ typedef struct EvHold
 	TimestampTz expires_at;
 	EvPoolIds pools; /* that it counts in beside its section */
 	const pg_uuid_t *ticket_type_id;
-	char *reason; /* of house seats (block.c); NULL for a buyer's hold */
+	const char *ticket_type; /* its name */
+	char *reason;			 /* of house seats (block.c); NULL for a buyer's hold */
 	int renewals;
 	const pg_uuid_t *entry_id; /* an offer to this waitlist entry, or NULL */
 } EvHold;

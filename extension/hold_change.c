@@ -68,6 +68,7 @@ ev_hold_of_grant(const EvRequest *request, const EvGrant *grant)
 	hold->expires_at = grant->expires_at;
 	hold->pools = ev_pools_ids(grant->pools);
 	hold->ticket_type_id = ev_grant_type_id(grant);
+	hold->ticket_type = ev_grant_type_name(grant);
 	hold->reason = request->reason;
 	if (grant->seats == NULL)
 	{

@@ -253,7 +253,12 @@ take_what_fits(const EvRequest *request, EvGrant *grant)
 	load_event(request, grant);
 	clock = GetCurrentTimestamp();
 	ev_release_expired(&request->event_id, clock);
-	ev_hand_over(&request->event_id, PG_INT32_MAX, clock);
+	if (ev_event_has_waiters(grant->event))
+	{
+		grant->others_first = request->reason == NULL;
+		ev_hand_over(&request->event_id, PG_INT32_MAX, clock);
+		load_event(request, grant);
+	}
 	ev_choose(request, grant, clock, true);
 	if (!take(request, grant, true))
 		elog(ERROR, "stock and seats of a section disagree");
@@ -302,4 +307,10 @@ const pg_uuid_t *
 ev_grant_type_id(const EvGrant *grant)
 {
 	return grant->type ? &grant->type->type_id : NULL;
+}
+
+const char *
+ev_grant_type_name(const EvGrant *grant)
+{
+	return grant->type ? grant->type->name : NULL;
 }

@@ -9,7 +9,8 @@
  *
  * Locks, in the order of lock.h: U (where the holds or tickets of a user are limited), Q shared, seat rows, one T per
  * touched section and pool. Short of stock that is there all the same (scattered, or not yet committed by others): Q shared is let
- * go, Q exclusive taken, expired holds are reclaimed, and it is decided anew, exactly.
+ * go, Q exclusive taken, expired holds are reclaimed, whoever waits is served, and it is decided anew, exactly. A refusal
+ * undoes that: what is free is then still for those who wait, and so it says.
  */
 #ifndef EV_RESERVE_H
 #define EV_RESERVE_H
@@ -26,6 +27,7 @@ typedef struct EvGrant
 	TimestampTz clock;		/* the moment of the decision */
 	TimestampTz expires_at; /* of a hold */
 	int quantity;
+	bool others_first;		  /* what is free was offered to those who wait before it was looked at */
 	EvAccessCode *code;		  /* that the request presents, or NULL */
 	const EvTicketType *type; /* NULL where the event has none */
 	EvPools pools;			  /* that it counts in beside its section */
@@ -35,8 +37,9 @@ typedef struct EvGrant
 	Numeric total;
 } EvGrant;
 
-/* Its ticket type's id, or NULL. */
+/* Its ticket type's id and name, or NULL. */
 extern const pg_uuid_t *ev_grant_type_id(const EvGrant *grant);
+extern const char *ev_grant_type_name(const EvGrant *grant);
 
 extern EvGrant *ev_reserve(const EvRequest *request);
 

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(38);
+SELECT plan(39);
 
 -- House seats
 SELECT results_eq($$SELECT seat_ids, quantity, reason, status, expires_at FROM evently.block_seats(event('show'), 'Sound desk', '{B-2,B-3}')$$,
@@ -34,7 +34,7 @@ SELECT throws_ok('SELECT evently.' || call, sqlstate, NULL, call) FROM (VALUES
 SELECT all_is_well();
 
 -- Tickets of one user, held and booked
-SELECT evently.update_event(event('club'), max_tickets_per_user => 4) \g /dev/null
+SELECT is((evently.update_event(event('club'), max_tickets_per_user => 4)).max_tickets_per_user, 4, 'a limit per user is set, and shown');
 SELECT evently.book(event('club'), person('ann'), quantity => 2) \g /dev/null
 SELECT evently.hold_tickets(event('club'), person('ann'), 1) \g /dev/null
 SELECT is((SELECT r.sqlstate || ' ' || (r.detail::jsonb - 'event_id') FROM refusal($$SELECT evently.book(event('club'), person('ann'), quantity => 2)$$) r),

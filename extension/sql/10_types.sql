@@ -109,10 +109,11 @@ CREATE TYPE evently.event_detail AS (
 	created_by uuid,
 	created_at timestamptz,
 	version integer,
-	organiser_id uuid
+	organiser_id uuid,
+	max_tickets_per_user integer
 );
 COMMENT ON TYPE evently.event_detail IS
-	'An event with what is left of it. status: draft, published, inactive, cancelled, completed. sale_status, derived: upcoming, on_sale, sold_out, ended, cancelled. available_seats counts expired holds as free; booked_count counts tickets sold, not live holds.';
+	'An event with what is left of it. status: draft, published, inactive, cancelled, completed. sale_status, derived: upcoming, on_sale, sold_out, ended, cancelled. available_seats counts expired holds as free; booked_count counts tickets sold, not live holds. max_tickets_per_user: of bookings and live holds together, null for no limit.';
 
 CREATE TYPE evently.organiser_member_detail AS (
 	user_id uuid,
@@ -199,10 +200,12 @@ CREATE TYPE evently.hold_detail AS (
 	currency text,
 	status text,
 	expires_at timestamptz,
-	ttl_seconds integer
+	ttl_seconds integer,
+	ticket_type_id uuid,
+	ticket_type text
 );
 COMMENT ON TYPE evently.hold_detail IS
-	'Seats or tickets put aside until expires_at. seat_ids (labels) are set where there are seats, also for a hold by quantity of them; section_id where there are none. status: active, confirmed, released, expired. ttl_seconds: what is left of it, 0 when it is over.';
+	'Seats or tickets put aside until expires_at. seat_ids (labels) are set where there are seats, also for a hold by quantity of them; section_id where there are none. status: active, confirmed, released, expired. ttl_seconds: what is left of it, 0 when it is over. ticket_type: the name of the ticket type, null where the event has none.';
 
 CREATE TYPE evently.hold_validity AS (
 	valid boolean,
@@ -289,10 +292,12 @@ CREATE TYPE evently.booking_detail AS (
 	status text,
 	payment evently.payment_summary,
 	created_at timestamptz,
-	version integer
+	version integer,
+	ticket_type_id uuid,
+	ticket_type text
 );
 COMMENT ON TYPE evently.booking_detail IS
-	'A booking and its tickets. booking_ref is short enough to be read out at the door. status: confirmed, cancelled; pending while the provider has not answered: then there is no booking yet, only the hold. payment: null where money is settled elsewhere.';
+	'A booking and its tickets. booking_ref is short enough to be read out at the door. status: confirmed, cancelled; pending while the provider has not answered: then there is no booking yet, only the hold. payment: null where money is settled elsewhere. ticket_type: the name of the ticket type, null where the event has none.';
 
 CREATE TYPE evently.payment_completion AS (
 	payment_id uuid,

@@ -65,7 +65,7 @@ SELECT e.event_id, ROW(e.event_id, e.name, e.description,
 		s.available, e.total_capacity - s.available - s.held,
 		e.base_price, e.currency, e.max_tickets_per_booking, e.status,
 		evently.sale_status(e, s.available, statement_timestamp()),
-		e.tags, e.created_by, e.created_at, e.version, e.organiser_id)::evently.event_detail AS detail
+		e.tags, e.created_by, e.created_at, e.version, e.organiser_id, e.max_tickets_per_user)::evently.event_detail AS detail
 FROM evently.event e,
 	LATERAL (SELECT x.available, x.held FROM evently.event_stock(e.event_id, statement_timestamp()) x OFFSET 0) s;
 COMMENT ON VIEW evently.described_event IS 'Events as functions return them, with what is left of them now.';

@@ -12,7 +12,7 @@ from conftest import in_days
 EVENT_FIELDS = {
     "event_id", "name", "description", "venue", "event_type", "start_datetime", "end_datetime", "datetime", "timezone",
     "sale_start_time", "sale_end_time", "total_capacity", "available_seats", "booked_count", "base_price", "currency",
-    "max_tickets_per_booking", "status", "sale_status", "tags", "created_by", "created_at", "version",
+    "max_tickets_per_booking", "status", "sale_status", "tags", "created_by", "created_at", "version", "max_tickets_per_user",
 }  # fmt: skip
 
 

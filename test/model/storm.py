@@ -293,13 +293,13 @@ def check_answer(model, call):
     if call["outcome"] == "ok" and call["operation"] == "cancel_booking":
         if call["answer"]["ticket_ids"] and model.bookings[arguments["booking_id"]].tickets.keys() & set(call["answer"]["ticket_ids"]):
             raise Disagreement(f"an acknowledged cancellation is not there: {call}")
-    waited = model.was_waited_for(call["began"], call["ended"])  # then what is free is theirs, offered or not yet
-    if call["outcome"] == SHORT and not waited:
+    if call["outcome"] == SHORT:
         section = arguments["section_id"]
         if model.least_available(section, call["began"], call["ended"]) >= arguments["quantity"]:
             raise Disagreement(f"refused what was there: {call}")
-    if call["outcome"] == GATED and not waited:
-        raise Disagreement(f"refused for those who wait, and nobody did: {call}")
+    if call["outcome"] == GATED:
+        if not model.was_waited_for(call["began"], call["ended"]):
+            raise Disagreement(f"refused for those who wait, and nobody did: {call}")
     if call["outcome"] == TAKEN:
         if not any(model.was_occupied(seat, call["began"], call["ended"]) for seat in arguments["seat_ids"]):
             raise Disagreement(f"refused seats that nobody had: {call}")
