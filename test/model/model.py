@@ -63,6 +63,7 @@ class Model:
     waits: dict = field(default_factory=dict)  # entry: [moment joined, seen by all to wait no more from]
     expiries: list = field(default_factory=list)
     taken: dict = field(default_factory=lambda: defaultdict(int))
+    cancelled: dict = field(default_factory=dict)  # ticket: (moment cancelled, seen so by all from)
 
     def __post_init__(self):
         self.section_of_seat = {seat: name for name, section in self.sections.items() for seat in section.seats}
@@ -95,7 +96,7 @@ class Model:
         while self.expiries and self.expiries[0][0] <= moment:
             expires, hold_id = heapq.heappop(self.expiries)
             hold = self.holds[hold_id]
-            if hold.status == "active" and hold.expires <= moment:
+            if hold.status == "active" and hold.expires == expires:  # or it was extended
                 hold.status = "expired"
                 self.free(hold.section, hold.quantity, hold.seats, hold_id, expires, expires)
                 self.end_offer(hold, "expired")
@@ -202,6 +203,7 @@ class Model:
         seats, prices = zip(*(booking.tickets.pop(ticket) for ticket in now["ticket_ids"]))
         if round(now["fee"] + now["refund_amount"] - sum(prices), 2) != 0:
             raise Disagreement(f"fee and refund are not what {prices} cost")
+        self.cancelled.update(dict.fromkeys(now["ticket_ids"], row[:2]))
         self.free(booking.section, len(seats), [seat for seat in seats if seat], row[3], row[0], row[1])
 
     def on_booking_cancelled(self, row, now):
@@ -232,7 +234,7 @@ class Model:
             "available": {name: self.available(name) for name in self.sections},
         }
 
-    # Refusals
+    # Refusals and reads
 
     def was_waited_for(self, began, ended):
         return any(joined <= ended and began <= over for joined, over in self.waits.values())
@@ -246,4 +248,11 @@ class Model:
             delta
             for moment, seen, delta in self.changes[section]
             if (moment <= ended if delta < 0 else seen <= began)
+        )
+
+    def most_available(self, section, began, ended):
+        return self.sections[section].capacity + sum(
+            delta
+            for moment, seen, delta in self.changes[section]
+            if (moment <= ended if delta > 0 else seen <= began)
         )

@@ -8,7 +8,6 @@ caller must be its superuser. What each client asks follows from the seed and fr
 """
 
 import argparse
-import collections
 import contextlib
 import json
 import random
@@ -16,65 +15,66 @@ import sys
 import threading
 import time
 import uuid
-from datetime import datetime
 
 import psycopg2
 
-from model import Disagreement, Model, Section
+from history import check, read_history
+from model import Disagreement
 
 ROUND = 500
 ROWS, PLACES = 5, 40
 HOLD_TTL_S = 1
 
-# What a call may be refused with: taken, too few, hold expired, too many holds, hold not active, ticket already cancelled,
-# others wait, seats are free, waits already, waits for more than there is, waits not, has no offer.
-TAKEN, SHORT, GATED = "VE101", "VE102", "VE301"
-REFUSALS = {TAKEN, SHORT, GATED, "VE107", "VE108", "VE109", "VE204", "VE302", "VE303", "VE304", "VE305", "VE306"}
+
+def ask(cursor, operation, arguments):
+    """The answer to a call by SQL, as the web app renders it."""
+    names = ", ".join(f"{name} => %s" + ("::uuid[]" if name == "ticket_ids" else "") for name in arguments)
+    cursor.execute(f"SELECT evently.render(r) FROM evently.{operation}({names}) r", tuple(arguments.values()))
+    return cursor.fetchone()[0]
 
 
-def times_as_numbers(thing):
-    """JSON with its times as seconds, to compare them."""
-    if isinstance(thing, dict):
-        return {key: times_as_numbers(value) for key, value in thing.items()}
-    if isinstance(thing, str) and len(thing) >= 20 and thing[4] == "-" and thing[10] == "T":
-        return datetime.fromisoformat(thing.replace("Z", "+00:00")).timestamp()
-    return thing
+class Session:
+    """A door to what is sold: SQL, on a connection of its own."""
 
-
-class Client:
-    """One connection, its random choices, and what it has of the event."""
-
-    def __init__(self, number, seed, event, users):
-        self.random = random.Random(f"{seed} {number}")
-        self.number = number
-        self.event = event
-        self.users = users
+    def __init__(self):
         self.connection = psycopg2.connect("")
         self.connection.autocommit = True
         self.cursor = self.connection.cursor()
         self.cursor.execute("SET evently.hold_ttl = %s; SET evently.offer_ttl = %s; SET evently.lock_timeout = '60s'",
                             (HOLD_TTL_S, HOLD_TTL_S))
+
+    def call(self, operation, arguments):
+        try:
+            return "ok", ask(self.cursor, operation, arguments)
+        except psycopg2.Error as error:
+            return error.pgcode, error.diag.message_primary
+
+    def close(self):
+        self.connection.close()
+
+
+class Client:
+    """Its random choices, and what it has of the event. Its door answers a call with "ok" and what came of it, or with a
+    SQLSTATE and a message.
+    """
+
+    def __init__(self, number, seed, event, users, door):
+        self.random = random.Random(f"{seed} {number}")
+        self.number = number
+        self.event = event
+        self.users = users
+        self.door = door
         self.holds = []
         self.bookings = []
         self.log = []
 
     def call(self, operation, user, arguments):
-        arguments = {"event_id": self.event["event_id"], "user_id": user, **arguments}
-        names = ", ".join(f"{name} => %s" + ("::uuid[]" if name == "ticket_ids" else "") for name in arguments)
+        arguments = {"event_id": self.event["event_id"], **({"user_id": user} if user else {}), **arguments}
         began = time.time()
-        try:
-            self.cursor.execute(
-                f"SELECT evently.render(r), pg_current_xact_id_if_assigned()::text::bigint"
-                f" FROM evently.{operation}({names}) r",
-                tuple(arguments.values()),
-            )
-            answer, xid = self.cursor.fetchone()
-            outcome, answer = "ok", json.loads(answer) if isinstance(answer, str) else answer
-        except psycopg2.Error as error:
-            outcome, answer, xid = error.pgcode, error.diag.message_primary, None
+        outcome, answer = self.door.call(operation, arguments)
         self.log.append({
             "client": self.number, "operation": operation, "user": user, "arguments": arguments,
-            "began": began, "ended": time.time(), "outcome": outcome, "answer": answer, "xid": xid,
+            "began": began, "ended": time.time(), "outcome": outcome, "answer": answer,
         })
         return answer if outcome == "ok" else None
 
@@ -114,7 +114,8 @@ class Client:
     def change_hold(self, user):
         if self.holds:
             user, hold_id = self.random.choice(self.holds)
-            self.call(self.random.choice(["release_hold", "extend_hold"]), user, {"hold_id": hold_id})
+            operation = self.random.choice(["release_hold", "extend_hold"])
+            self.call(operation, user, {"hold_id": hold_id, "idempotency_key": self.key()})
 
     def cancel(self, user):
         if self.bookings:
@@ -126,7 +127,8 @@ class Client:
 
     def join(self, user):
         section = self.random.choice([*self.event["sections"], {"section_id": None}])
-        self.call("join_waitlist", user, {"quantity": self.random.randint(1, 4), "section_id": section["section_id"]})
+        wish = {"quantity": self.random.randint(1, 4), "section_id": section["section_id"]}
+        self.call("join_waitlist", user, {**wish, "idempotency_key": self.key()})
 
     def answer_offer(self, user):
         operation = self.random.choice(["accept_offer", "accept_offer", "decline_offer", "leave_waitlist"])
@@ -134,8 +136,15 @@ class Client:
         if operation == "accept_offer":
             self.booked(user, answer)
 
-    WAYS = [hold, book, confirm, change_hold, cancel, join, answer_offer]
-    WEIGHTS = [30, 15, 15, 12, 18, 4, 10]
+    def look(self, user):
+        if self.bookings and self.random.random() < 0.5:
+            user, booking = self.random.choice(self.bookings)
+            self.call("get_booking", user, {"booking_id": booking["booking_id"]})
+        else:
+            self.call("get_availability", None, {})
+
+    WAYS = [hold, book, confirm, change_hold, cancel, join, answer_offer, look]
+    WEIGHTS = [30, 15, 15, 12, 18, 4, 10, 6]
 
     def retry(self, call):
         """The same call with the same key: the same answer, whatever happened since."""
@@ -194,115 +203,22 @@ def require_sound(cursor, done):
         raise Disagreement(f"after {done} operations evently.verify() says {problems[:5]}")
 
 
-def read_happened(cursor, event_id):
-    cursor.execute(
-        "SELECT extract(epoch FROM occurred_at)::float, xid::text::bigint, type, aggregateid, payload"
-        "  FROM evently.outbox WHERE event_id = %s ORDER BY occurred_at, id",
-        (event_id,),
-    )
-    return [(at, xid, kind, thing, times_as_numbers(payload)) for at, xid, kind, thing, payload in cursor.fetchall()]
-
-
-def read_state(cursor, event_id):
-    """As Model.state() tells it; a hold past its end is over, whether or not somebody has tidied it up."""
-
-    def rows(query):
-        cursor.execute(query, (event_id,))
-        return dict(cursor.fetchall())
-
-    return {
-        "holds": rows("SELECT hold_id, CASE WHEN status = 'active' AND expires_at <= clock_timestamp() THEN 'expired'"
-                      " ELSE status::text END FROM evently.hold WHERE event_id = %s"),
-        "bookings": rows("SELECT booking_id, status::text FROM evently.booking WHERE event_id = %s"),
-        "owners": rows("SELECT label, coalesce(booking_id, hold_id) FROM evently.event_seat WHERE event_id = %s"
-                       " AND (booking_id IS NOT NULL OR held_until > clock_timestamp())"),
-        "entries": rows("SELECT w.entry_id, CASE WHEN w.status = 'notified' AND h.expires_at <= clock_timestamp() THEN 'expired'"
-                        " ELSE w.status::text END FROM evently.waitlist_entry w LEFT JOIN evently.hold h"
-                        " ON h.event_id = w.event_id AND h.hold_id = w.hold_id WHERE w.event_id = %s"),
-        "available": rows("SELECT s.section_id, s.available_seats FROM evently.get_availability(%s) a, unnest(a.sections) s"),
-    }
-
-
 def make_storm(operations, clients, seed):
     users = [str(uuid.UUID(int=random.Random(f"{seed} user {i}").getrandbits(128))) for i in range(clients * 2)]
     with contextlib.closing(psycopg2.connect("")) as connection:
         connection.autocommit = True
         cursor = connection.cursor()
         event = create_event(cursor)
-        everybody = [Client(number, seed, event, users) for number in range(clients)]
+        everybody = [Client(number, seed, event, users, Session()) for number in range(clients)]
         for done in range(0, operations, ROUND):
             share = min(ROUND, operations - done) // clients + 1
             in_threads(lambda client: [client.step() for _ in range(share)], everybody)
             require_sound(cursor, done + ROUND)
-        time.sleep(HOLD_TTL_S)  # what the clients held is over; what a background worker offers from then on may live
         calls = [call for client in everybody for call in client.log]
-        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-        log = {"event": event, "calls": calls, "happened": read_happened(cursor, event["event_id"]),
-               "state": read_state(cursor, event["event_id"]), "read": time.time()}
-        cursor.execute("COMMIT")
+        log = read_history(cursor, event, calls)
         for client in everybody:
-            client.connection.close()
+            client.door.close()
     return log
-
-
-GIVES = ("HOLD_RELEASED", "HOLD_EXPIRED", "BOOKING_CANCELLED", "TICKETS_CANCELLED", "WAITLIST_JOINED")
-
-
-def in_order(happened):
-    """By their moments; what one transaction did is one change: it takes, for those who wait, of what it gives back."""
-    first = {}
-    for at, xid, *_ in happened:
-        first[xid] = min(at, first.get(xid, at))
-    return sorted(happened, key=lambda row: (first[row[1]], row[1], row[2] not in GIVES))
-
-
-def check(log):
-    """Everything that the log lets us compare; a summary of it."""
-    calls, event = log["calls"], log["event"]
-    ended = {call["xid"]: call["ended"] for call in calls if call["xid"]}
-    happened = [(at, ended.get(xid, at), kind, thing, now) for at, xid, kind, thing, now in in_order(log["happened"])]
-    offers = {now["offer"]["hold_id"]: thing for _, _, kind, thing, now in happened if kind == "WAITLIST_OFFERED"}
-    model = Model({s["section_id"]: Section(s["capacity"], frozenset(s["seats"])) for s in event["sections"]}, offers)
-    model.replay(happened)
-    model.expire(log["read"])
-
-    state = model.state()
-    for part, expected in state.items():
-        if expected != log["state"][part]:
-            different = {key for key in expected.keys() | log["state"][part].keys()
-                         if expected.get(key) != log["state"][part].get(key)}
-            raise Disagreement(f"{part}: {[(k, expected.get(k), log['state'][part].get(k)) for k in sorted(different)[:5]]}")
-
-    outcomes = collections.Counter(call["outcome"] for call in calls)
-    strange = outcomes.keys() - REFUSALS - {"ok"}
-    if strange:
-        raise Disagreement(f"refused with {[call for call in calls if call['outcome'] in strange][:3]}")
-    if outcomes["ok"] == 0:
-        raise Disagreement("nothing was acknowledged")
-    for call in calls:
-        check_answer(model, call)
-    return outcomes
-
-
-def check_answer(model, call):
-    arguments = call["arguments"]
-    if call["outcome"] == "ok" and call["operation"] in ("book", "confirm_hold"):
-        booking = model.bookings.get(call["answer"]["booking_id"])
-        if booking is None or booking.user != call["user"]:
-            raise Disagreement(f"an acknowledged booking is not there: {call}")
-    if call["outcome"] == "ok" and call["operation"] == "cancel_booking":
-        if call["answer"]["ticket_ids"] and model.bookings[arguments["booking_id"]].tickets.keys() & set(call["answer"]["ticket_ids"]):
-            raise Disagreement(f"an acknowledged cancellation is not there: {call}")
-    if call["outcome"] == SHORT:
-        section = arguments["section_id"]
-        if model.least_available(section, call["began"], call["ended"]) >= arguments["quantity"]:
-            raise Disagreement(f"refused what was there: {call}")
-    if call["outcome"] == GATED:
-        if not model.was_waited_for(call["began"], call["ended"]):
-            raise Disagreement(f"refused for those who wait, and nobody did: {call}")
-    if call["outcome"] == TAKEN:
-        if not any(model.was_occupied(seat, call["began"], call["ended"]) for seat in arguments["seat_ids"]):
-            raise Disagreement(f"refused seats that nobody had: {call}")
 
 
 def main():

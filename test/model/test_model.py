@@ -4,8 +4,9 @@ import copy
 
 import pytest
 
+from history import check
 from model import Disagreement
-from storm import check, make_storm
+from storm import make_storm
 
 
 @pytest.fixture(scope="module")
@@ -79,5 +80,55 @@ def test_an_acknowledged_booking_that_is_not_there_is_seen(log):
     def fault(wrong):
         booked = next(call for call in wrong["calls"] if call["outcome"] == "ok" and call["operation"] == "book")
         booked["answer"]["booking_id"] = "another"
+
+    plant(log, fault)
+
+
+def first_call(log, operation):
+    return next(call for call in log["calls"] if call["outcome"] == "ok" and call["operation"] == operation)
+
+
+def test_what_nobody_was_told_of_is_seen(log):
+    def fault(wrong):
+        first_call(wrong, "book")["outcome"] = "VE102"
+
+    plant(log, fault)
+
+
+def test_one_booking_for_two_calls_is_seen(log):
+    def fault(wrong):
+        call = first_call(wrong, "book")
+        wrong["calls"].append({**call, "arguments": {**call["arguments"], "idempotency_key": "another"}})
+
+    plant(log, fault)
+
+
+def test_a_booking_for_somebody_else_is_seen(log):
+    plant(log, lambda wrong: first_call(wrong, "book").update(user="another"))
+
+
+def test_an_answer_before_it_was_true_is_seen(log):
+    def fault(wrong):
+        call = first_call(wrong, "book")
+        call["ended"] = call["began"]
+
+    plant(log, fault)
+
+
+def test_a_read_of_what_never_was_is_seen(log):
+    def fault(wrong):
+        first_call(wrong, "get_availability")["answer"]["sections"][0]["available_seats"] += 100
+
+    plant(log, fault)
+
+
+def test_a_read_of_what_was_no_more_is_seen(log):
+    def fault(wrong):
+        cancelled = {call["arguments"]["booking_id"]: call["ended"] for call in wrong["calls"]
+                     if call["outcome"] == "ok" and call["operation"] == "cancel_booking" and "ticket_ids" not in call["arguments"]}
+        read = next(call for call in wrong["calls"] if call["outcome"] == "ok" and call["operation"] == "get_booking"
+                    and cancelled.get(call["arguments"]["booking_id"], float("inf")) < call["began"])
+        for ticket in read["answer"]["tickets"]:
+            ticket["status"] = "valid"
 
     plant(log, fault)
