@@ -32,7 +32,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation --load-ex
 override with_llvm = no
 
 .DEFAULT_GOAL := all
-.PHONY: shim deps run up down reset test bench psql config format check-format help
+.PHONY: shim deps run up down reset test test-long bench psql config format check-format help
 
 # The targets below the include must work before PostgreSQL's build files are installed: `make run` installs them.
 ifneq ($(PGXS),)
@@ -90,6 +90,9 @@ reset: ## stop, and delete the private database and its secrets
 
 test: ## everything CI runs, on a throw-away database
 	@test/run
+
+test-long: ## the long forms of the tests that break things: hours
+	@test/crash/run long
 
 bench: ## benches, side by side with what one would use instead
 	@test/bench/run
