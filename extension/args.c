@@ -9,7 +9,6 @@
 #include "utils/formatting.h"
 
 #include "args.h"
-#include "errors.h"
 
 EV_STATEMENT(is_array_of_objects,
 			 "SELECT CASE jsonb_typeof($1) WHEN 'array'"
@@ -77,6 +76,14 @@ ev_require_objects(EvArg json, const char *name)
 	ev_query(&is_array_of_objects, json);
 	if (!ev_get_bool(0, 1))
 		ev_invalid(name, "%s must be an array of objects", name);
+}
+
+void
+ev_require_version(EvArg seen, int present, EvDetail *detail, const char *what)
+{
+	if (!seen.isnull && DatumGetInt32(seen.value) != present)
+		ev_raise(EV_CONCURRENT_UPDATE, ev_detail_int(detail, "version", present),
+				 psprintf("Read the %s again and repeat the change.", what), "the %s was changed by somebody else", what);
 }
 
 char *

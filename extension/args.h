@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 
+#include "errors.h"
 #include "spi.h"
 
 /* NULL where the argument is null. */
@@ -23,6 +24,12 @@ extern void ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, in
 
 /* Refuse a jsonb that is not an array of objects. Null passes. */
 extern void ev_require_objects(EvArg json, const char *name);
+
+/*
+ * What is changed is still as its changer has seen it (null: he does not say); detail names it. CONCURRENT_UPDATE, after
+ * which he reads it again.
+ */
+extern void ev_require_version(EvArg seen, int present, EvDetail *detail, const char *what);
 
 /* A word of a list like "user, admin", in any case; lower case is returned. */
 extern char *ev_word(const char *given, const char *name, const char *words);

@@ -142,6 +142,12 @@ ev_event_is_cancelled(const EvEvent *event)
 	return strcmp(event->status, "cancelled") == 0;
 }
 
+static bool
+is_final(const EvEvent *event)
+{
+	return ev_event_is_cancelled(event) || strcmp(event->status, "completed") == 0;
+}
+
 void
 ev_event_require_published(const EvEvent *event)
 {
@@ -167,9 +173,24 @@ require_not_over(const EvEvent *event, TimestampTz clock)
 void
 ev_event_require_unfinished(const EvEvent *event, TimestampTz clock)
 {
-	if (strcmp(event->status, "cancelled") == 0 || strcmp(event->status, "completed") == 0)
+	if (is_final(event))
 		ev_raise(EV_EVENT_NOT_BOOKABLE, event_detail(event), NULL, "the event is %s", event->status);
 	require_not_over(event, clock);
+}
+
+void
+ev_event_require_not_final(const EvEvent *event)
+{
+	if (is_final(event))
+		ev_raise(EV_EVENT_NOT_MODIFIABLE, event_detail(event), NULL, "the event is %s", event->status);
+}
+
+void
+ev_event_require_not_started(const EvEvent *event, TimestampTz clock)
+{
+	ev_event_require_not_final(event);
+	if (event->start <= clock)
+		ev_raise(EV_EVENT_NOT_MODIFIABLE, event_detail(event), NULL, "the event has started");
 }
 
 /* What is set by hand stays, whatever the time and whatever is left. */

@@ -61,6 +61,10 @@ extern void ev_event_require_unfinished(const EvEvent *event, TimestampTz clock)
 extern void ev_event_require_on_sale(const EvEvent *event, TimestampTz clock, bool early);
 extern bool ev_event_is_on_sale(const EvEvent *event, TimestampTz clock);
 
+/* EVENT_NOT_MODIFIABLE: refuses one that is cancelled or completed, or that and one that has started. */
+extern void ev_event_require_not_final(const EvEvent *event);
+extern void ev_event_require_not_started(const EvEvent *event, TimestampTz clock);
+
 /* Does somebody wait for it, for places in that section? (waitlist.h) */
 extern bool ev_event_has_waiters(const EvEvent *event);
 extern bool ev_event_is_waited_for(const EvEvent *event, int section);

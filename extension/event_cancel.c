@@ -197,17 +197,6 @@ answer(FunctionCallInfo fcinfo, const Part *part)
 	return ev_row_datum(&row);
 }
 
-static void
-require_cancellable(const EvEvent *event)
-{
-	bool final = ev_event_is_cancelled(event) || strcmp(event->status, "completed") == 0;
-
-	if (final || event->start <= GetCurrentTimestamp())
-		ev_raise(EV_EVENT_NOT_MODIFIABLE,
-				 ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &event->event_id), "status", event->status),
-				 NULL, final ? "the event is %s" : "the event has started", event->status);
-}
-
 static Datum
 cancel(FunctionCallInfo fcinfo)
 {
@@ -215,7 +204,7 @@ cancel(FunctionCallInfo fcinfo)
 	pg_uuid_t *actor_id = ev_uuid_argument(fcinfo, 1);
 	Datum result;
 
-	require_cancellable(ev_event_manage(&part.event_id, actor_id, ev_arg(2)));
+	ev_event_require_not_started(ev_event_manage(&part.event_id, actor_id, ev_arg(2)), GetCurrentTimestamp());
 	ev_query(&set_cancelled, ev_uuid(&part.event_id));
 	ev_waitlist_close(&part.event_id, GetCurrentTimestamp());
 	end_part(&part);

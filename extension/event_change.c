@@ -28,12 +28,6 @@ PG_FUNCTION_INFO_V1(evently_update_event);
 PG_FUNCTION_INFO_V1(evently_set_event_status);
 PG_FUNCTION_INFO_V1(evently_set_event_organiser);
 
-EV_STATEMENT(load_for_change,
-			 "SELECT status, start_datetime, end_datetime, total_capacity, currency,"
-			 "       sale_start_time, sale_end_time"
-			 "  FROM evently.event WHERE event_id = $1",
-			 UUIDOID);
-
 EV_STATEMENT(update_event,
 			 "UPDATE evently.event SET name = coalesce($2, name), description = coalesce($3, description),"
 			 " event_type = coalesce($4, event_type), start_datetime = coalesce($5, start_datetime),"
@@ -76,32 +70,18 @@ static const EvOperation organiser_operation = {"set_event_organiser", &replay_e
 /* An event about to change: Q is held exclusively. */
 typedef struct Change
 {
-	pg_uuid_t event_id;
+	const EvEvent *event;
+	const pg_uuid_t *event_id;
 	const pg_uuid_t *actor_id;
-	char *status;
-	TimestampTz start;
-	TimestampTz end;
-	int capacity;
-	char *currency;
-	EvArg sale_start;
-	EvArg sale_end;
 	TimestampTz clock;
 } Change;
 
 static Change
 begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version)
 {
-	Change change = {.event_id = *event_id, .actor_id = actor_id};
+	Change change = {.event_id = event_id, .actor_id = actor_id};
 
-	(void) ev_event_manage(event_id, actor_id, version);
-	ev_query(&load_for_change, ev_uuid(event_id));
-	change.status = ev_get_text(0, 1);
-	change.start = ev_get_time(0, 2);
-	change.end = ev_get_time(0, 3);
-	change.capacity = ev_get_int(0, 4);
-	change.currency = ev_get_text(0, 5);
-	change.sale_start = ev_is_null(0, 6) ? ev_null() : ev_time(ev_get_time(0, 6));
-	change.sale_end = ev_is_null(0, 7) ? ev_null() : ev_time(ev_get_time(0, 7));
+	change.event = ev_event_manage(event_id, actor_id, version);
 	change.clock = GetCurrentTimestamp();
 	return change;
 }
@@ -109,18 +89,7 @@ begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg version
 static Datum
 end_change(const Change *change, const char *type)
 {
-	return ev_event_changed(&change->event_id, change->actor_id, type);
-}
-
-static void
-require_modifiable(const Change *change)
-{
-	bool final = strcmp(change->status, "cancelled") == 0 || strcmp(change->status, "completed") == 0;
-
-	if (final || change->start <= change->clock)
-		ev_raise(EV_EVENT_NOT_MODIFIABLE,
-				 ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &change->event_id), "status", change->status),
-				 NULL, final ? "the event is %s" : "the event has started", change->status);
+	return ev_event_changed(change->event_id, change->actor_id, type);
 }
 
 /* The state machine of event.h; cancelling is cancel_event()'s. */
@@ -136,17 +105,17 @@ may_follow(const Change *change, const char *next)
 
 	for (int i = 0; i < lengthof(arrows); i++)
 	{
-		if (strcmp(arrows[i][0], change->status) == 0 && strcmp(arrows[i][1], next) == 0)
-			return strcmp(next, "completed") != 0 || change->clock >= change->start;
+		if (strcmp(arrows[i][0], change->event->status) == 0 && strcmp(arrows[i][1], next) == 0)
+			return strcmp(next, "completed") != 0 || change->clock >= change->event->start;
 	}
-	return strcmp(change->status, next) == 0;
+	return strcmp(change->event->status, next) == 0;
 }
 
 static EvDetail *
 transition_detail(const Change *change, const char *next)
 {
-	return ev_detail_text(ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", &change->event_id),
-										 "from", change->status),
+	return ev_detail_text(ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", change->event_id),
+										 "from", change->event->status),
 						  "to", next);
 }
 
@@ -161,39 +130,57 @@ change_status(const Change *change, const char *given)
 				 "an event is not cancelled by its status alone");
 	if (!may_follow(change, next))
 		ev_raise(EV_INVALID_STATUS_TRANSITION, transition_detail(change, next), NULL,
-				 "an event that is %s cannot become %s", change->status, next);
-	ev_query(&set_status, ev_uuid(&change->event_id), ev_text(next));
+				 "an event that is %s cannot become %s", change->event->status, next);
+	ev_query(&set_status, ev_uuid(change->event_id), ev_text(next));
+}
+
+static int
+present_capacity(const EvEvent *event)
+{
+	int capacity = 0;
+
+	for (int i = 0; i < event->nsections; i++)
+		capacity += event->sections[i].capacity;
+	return capacity;
 }
 
 /* Exact, because Q is held exclusively and expired holds are given back first. */
 static void
 change_capacity(const Change *change, int capacity)
 {
+	int present = present_capacity(change->event);
 	EvRelease *release;
 	EvEvent *event;
 	int taken;
 
 	ev_require_capacity(capacity);
-	if (capacity == change->capacity)
+	if (capacity == present)
 		return;
-	ev_release_expired(&change->event_id, change->clock);
-	release = ev_release_continue(&change->event_id);
+	ev_release_expired(change->event_id, change->clock);
+	release = ev_release_continue(change->event_id);
 	event = release->event;
 	if (event->nsections != 1 || event->sections[0].reserved)
 		ev_invalid("total_capacity", "the capacity of an event with sections comes from its venue");
-	taken = change->capacity - ev_stock_available(event, change->clock)[0];
+	taken = present - ev_stock_available(event, change->clock)[0];
 	if (capacity < taken)
 		ev_raise(EV_CAPACITY_BELOW_BOOKED,
-				 ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &change->event_id),
+				 ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", change->event_id),
 											 "requested", capacity),
 							   "booked", taken),
 				 NULL, "the capacity cannot be less than the %d tickets sold and held", taken);
-	if (capacity < change->capacity)
-		ev_stock_gather(&change->event_id, ev_section_pool(&event->sections[0]), change->capacity - capacity);
+	if (capacity < present)
+		ev_stock_gather(change->event_id, ev_section_pool(&event->sections[0]), present - capacity);
 	else
-		ev_release_places(release, 0, capacity - change->capacity);
-	ev_query(&set_capacity, ev_uuid(&change->event_id), ev_int(capacity));
+		ev_release_places(release, 0, capacity - present);
+	ev_query(&set_capacity, ev_uuid(change->event_id), ev_int(capacity));
 	(void) ev_release_end(release);
+}
+
+/* A time of the sale that is not given stays as it is. */
+static EvArg
+sale_time(EvArg given, TimestampTz present)
+{
+	return given.isnull && !TIMESTAMP_NOT_FINITE(present) ? ev_time(present) : given;
 }
 
 static Datum
@@ -203,21 +190,20 @@ update(FunctionCallInfo fcinfo)
 	EvArg base_price = ev_arg(12);
 
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
-	require_modifiable(&change);
+	ev_event_require_not_started(change.event, change.clock);
 	ev_require_texts(fcinfo, 3, 4, 5);
-	ev_require_order(PG_ARGISNULL(6) ? change.start : PG_GETARG_TIMESTAMPTZ(6),
-					 PG_ARGISNULL(7) ? change.end : PG_GETARG_TIMESTAMPTZ(7));
+	ev_require_order(PG_ARGISNULL(6) ? change.event->start : PG_GETARG_TIMESTAMPTZ(6),
+					 PG_ARGISNULL(7) ? change.event->end : PG_GETARG_TIMESTAMPTZ(7));
 	ev_require_timezone(ev_text_argument(fcinfo, 8));
-	ev_require_sale_order(PG_ARGISNULL(9) ? change.sale_start : ev_arg(9),
-						  PG_ARGISNULL(10) ? change.sale_end : ev_arg(10));
+	ev_require_sale_order(sale_time(ev_arg(9), change.event->sale_start), sale_time(ev_arg(10), change.event->sale_end));
 	ev_require_max_tickets(ev_arg(13));
 	ev_require_max_per_user(ev_arg(16));
 	if (!base_price.isnull)
-		base_price = ev_datum(NumericGetDatum(ev_price(DatumGetNumeric(base_price.value), change.currency)));
-	ev_query(&update_event, ev_uuid(&change.event_id), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6), ev_arg(7),
+		base_price = ev_datum(NumericGetDatum(ev_price(DatumGetNumeric(base_price.value), change.event->currency)));
+	ev_query(&update_event, ev_uuid(change.event_id), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6), ev_arg(7),
 			 ev_arg(8), ev_arg(9), ev_arg(10), base_price, ev_arg(13), ev_arg(15), ev_arg(16));
 	if (!base_price.isnull)
-		ev_query(&reprice_sections, ev_uuid(&change.event_id));
+		ev_query(&reprice_sections, ev_uuid(change.event_id));
 	if (!PG_ARGISNULL(11))
 		change_capacity(&change, PG_GETARG_INT32(11));
 	if (!PG_ARGISNULL(14))
@@ -246,8 +232,8 @@ set_event_status(FunctionCallInfo fcinfo)
 	status = ev_required_text(fcinfo, 1, "status");
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 2), ev_arg(3));
 	change_status(&change, status);
-	return pg_strcasecmp(status, change.status) == 0
-		? ev_event_detail(&change.event_id)
+	return pg_strcasecmp(status, change.event->status) == 0
+		? ev_event_detail(change.event_id)
 		: end_change(&change, "EVENT_STATUS_CHANGED");
 }
 
@@ -267,7 +253,7 @@ set_event_organiser(FunctionCallInfo fcinfo)
 
 	if (!PG_ARGISNULL(1))
 		ev_organiser_require(PG_GETARG_UUID_P(1), change.actor_id);
-	ev_query(&set_organiser, ev_uuid(&change.event_id), ev_arg(1));
+	ev_query(&set_organiser, ev_uuid(change.event_id), ev_arg(1));
 	return end_change(&change, "EVENT_UPDATED");
 }
 

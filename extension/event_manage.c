@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "errors.h"
+#include "args.h"
 #include "event_manage.h"
 #include "event_read.h"
 #include "lock.h"
@@ -31,10 +31,7 @@ ev_event_manage(const pg_uuid_t *event_id, const pg_uuid_t *actor_id, EvArg vers
 		ev_event_not_found(event_id);
 	present = ev_get_int(0, 1);
 	ev_require_event_permission(actor_id, event_id, "events:own");
-	if (!version.isnull && DatumGetInt32(version.value) != present)
-		ev_raise(EV_CONCURRENT_UPDATE,
-				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", event_id), "version", present),
-				 "Read the event again and repeat the change.", "the event was changed by somebody else");
+	ev_require_version(version, present, ev_detail_uuid(ev_detail(), "event_id", event_id), "event");
 	return ev_event_load(event_id);
 }
 

@@ -128,10 +128,7 @@ begin_change(const pg_uuid_t *organiser_id, const pg_uuid_t *actor_id, EvArg ver
 		organiser_not_found(organiser_id);
 	present = ev_get_int(0, 1);
 	ev_require_member(actor_id, organiser_id, "members:manage");
-	if (!version.isnull && DatumGetInt32(version.value) != present)
-		ev_raise(EV_CONCURRENT_UPDATE,
-				 ev_detail_int(ev_detail_uuid(ev_detail(), "organiser_id", organiser_id), "version", present),
-				 "Read it again and repeat the change.", "the organiser was changed by somebody else");
+	ev_require_version(version, present, ev_detail_uuid(ev_detail(), "organiser_id", organiser_id), "organiser");
 }
 
 static Datum

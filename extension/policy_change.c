@@ -11,9 +11,8 @@
 
 #include "args.h"
 #include "errors.h"
-#include "event.h"
+#include "event_manage.h"
 #include "idempotency.h"
-#include "lock.h"
 #include "money.h"
 #include "outbox.h"
 #include "permission.h"
@@ -27,10 +26,6 @@
 PG_FUNCTION_INFO_V1(evently_create_cancellation_policy);
 PG_FUNCTION_INFO_V1(evently_update_cancellation_policy);
 PG_FUNCTION_INFO_V1(evently_get_cancellation_policy);
-
-EV_STATEMENT(load_event,
-			 "SELECT currency, status, coalesce(policy_version, 0) FROM evently.event WHERE event_id = $1",
-			 UUIDOID);
 
 EV_STATEMENT(load_policy,
 			 "SELECT allow_cancellation, cancellation_deadline, fee_type, fee_amount, tiers, refund_processing_days"
@@ -77,15 +72,6 @@ EV_STATEMENT(replay_policy,
 static const EvOperation create_operation = {"create_policy", &replay_policy};
 static const EvOperation update_operation = {"update_policy", &replay_policy};
 
-/* The event whose terms are read or changed. */
-typedef struct Subject
-{
-	pg_uuid_t event_id;
-	char *currency;
-	char *status;
-	int version; /* of its terms; 0 for none */
-} Subject;
-
 /* Who asks for a change of which. */
 typedef struct Change
 {
@@ -130,37 +116,20 @@ canonical(const void *asked)
 	return ev_get_text(0, 1);
 }
 
-static Subject
-load_subject(const pg_uuid_t *event_id, const pg_uuid_t *actor_id)
-{
-	Subject subject = {.event_id = *event_id};
-
-	if (ev_query(&load_event, ev_uuid(event_id)) == 0)
-		ev_event_not_found(event_id);
-	subject.currency = ev_get_text(0, 1);
-	subject.status = ev_get_text(0, 2);
-	subject.version = ev_get_int(0, 3);
-	ev_require_event_permission(actor_id, event_id, "events:own");
-	return subject;
-}
-
 static EvDetail *
-event_facts(const Subject *subject)
+facts(const EvEvent *event)
 {
-	return ev_detail_uuid(ev_detail(), "event_id", &subject->event_id);
+	return ev_detail_uuid(ev_detail(), "event_id", &event->event_id);
 }
 
-static Subject
-begin_change(const pg_uuid_t *event_id, const pg_uuid_t *actor_id)
+/* The versions are those of the terms: what else is changed of the event is no concern of theirs. */
+static EvEvent *
+begin_change(const Change *change)
 {
-	Subject subject;
+	EvEvent *event = ev_event_manage(change->event_id, change->actor_id, ev_null());
 
-	ev_lock_event_exclusive(event_id);
-	subject = load_subject(event_id, actor_id);
-	if (strcmp(subject.status, "cancelled") == 0 || strcmp(subject.status, "completed") == 0)
-		ev_raise(EV_EVENT_NOT_MODIFIABLE, ev_detail_text(event_facts(&subject), "status", subject.status), NULL,
-				 "the event is %s", subject.status);
-	return subject;
+	ev_event_require_not_final(event);
+	return event;
 }
 
 /* NaN and infinity are above every limit. */
@@ -235,11 +204,11 @@ checked_tiers(EvArg given, const char *currency)
 
 /* What is not asked for stays as it is in the present version. */
 static void
-complete(Terms *terms, const Subject *subject)
+complete(Terms *terms, const EvEvent *event)
 {
 	EvArg *members[] = {&terms->allowed, &terms->deadline, &terms->fee_type, &terms->fee_amount, &terms->tiers, &terms->days};
 
-	ev_query(&load_policy, ev_uuid(&subject->event_id), ev_int(subject->version));
+	ev_query(&load_policy, ev_uuid(&event->event_id), ev_int(event->policy_version));
 	for (int i = 0; i < lengthof(members); i++)
 	{
 		if (members[i]->isnull && !ev_is_null(0, i + 1))
@@ -283,44 +252,42 @@ policy_of(const pg_uuid_t *event_id, EvArg version)
 }
 
 static Datum
-store(const Change *change, const Subject *subject, Terms *terms, const char *what)
+store(const Change *change, const EvEvent *event, Terms *terms, const char *what)
 {
-	EvArg event_id = ev_uuid(&subject->event_id);
-	EvArg version = ev_int(subject->version + 1);
+	EvArg event_id = ev_uuid(change->event_id);
+	EvArg version = ev_int(event->policy_version + 1);
 	Datum policy;
 
-	check(terms, subject->currency);
+	check(terms, event->currency);
 	ev_query(&insert_policy, event_id, version, terms->allowed, terms->deadline, terms->fee_type, terms->fee_amount,
 			 terms->tiers, terms->days, ev_maybe_uuid(change->actor_id), ev_time(GetCurrentTimestamp()));
 	ev_query(&set_version, event_id, version);
-	policy = policy_of(&subject->event_id, version);
-	ev_outbox_answer(&change->key, &subject->event_id, "EVENT", &subject->event_id, what, change->actor_id, policy);
+	policy = policy_of(change->event_id, version);
+	ev_outbox_answer(&change->key, change->event_id, "EVENT", change->event_id, what, change->actor_id, policy);
 	return policy;
 }
 
 static Datum
 create(const Change *change, Terms *terms)
 {
-	Subject subject = begin_change(change->event_id, change->actor_id);
+	const EvEvent *event = begin_change(change);
 
-	if (subject.version > 0)
-		ev_raise(EV_POLICY_EXISTS, ev_detail_int(event_facts(&subject), "version", subject.version),
+	if (event->policy_version > 0)
+		ev_raise(EV_POLICY_EXISTS, ev_detail_int(facts(event), "version", event->policy_version),
 				 "Use update_cancellation_policy(), or PUT.", "the event has a cancellation policy already");
-	return store(change, &subject, terms, "CANCELLATION_POLICY_CREATED");
+	return store(change, event, terms, "CANCELLATION_POLICY_CREATED");
 }
 
 static Datum
 update(const Change *change, Terms *terms)
 {
-	Subject subject = begin_change(change->event_id, change->actor_id);
+	const EvEvent *event = begin_change(change);
 
-	if (subject.version == 0)
+	if (event->policy_version == 0)
 		(void) policy_of(change->event_id, ev_null());
-	if (!terms->version.isnull && DatumGetInt32(terms->version.value) != subject.version)
-		ev_raise(EV_CONCURRENT_UPDATE, ev_detail_int(event_facts(&subject), "version", subject.version),
-				 "Read the policy again and repeat the change.", "the policy was changed by somebody else");
-	complete(terms, &subject);
-	return store(change, &subject, terms, "CANCELLATION_POLICY_UPDATED");
+	ev_require_version(terms->version, event->policy_version, facts(event), "policy");
+	complete(terms, event);
+	return store(change, event, terms, "CANCELLATION_POLICY_UPDATED");
 }
 
 static Datum
@@ -370,6 +337,7 @@ evently_get_cancellation_policy(PG_FUNCTION_ARGS)
 
 	ev_begin(EV_READS);
 	event_id = ev_required_uuid(fcinfo, 0, "event_id");
-	(void) load_subject(event_id, ev_uuid_argument(fcinfo, 1));
+	(void) ev_event_load(event_id);
+	ev_require_event_permission(ev_uuid_argument(fcinfo, 1), event_id, "events:own");
 	PG_RETURN_DATUM(ev_end(policy_of(event_id, ev_arg(2))));
 }

@@ -90,9 +90,7 @@ lock(const pg_uuid_t *tag_id, EvArg version)
 
 	if (ev_query(&lock_tag, ev_uuid(tag_id)) == 0)
 		tag_not_found(detail);
-	if (!version.isnull && ev_get_int(0, 1) != DatumGetInt32(version.value))
-		ev_raise(EV_CONCURRENT_UPDATE, ev_detail_int(detail, "version", ev_get_int(0, 1)),
-				 "Read it again and repeat the change.", "the tag was changed by somebody else");
+	ev_require_version(version, ev_get_int(0, 1), detail, "tag");
 }
 
 /* The arguments from first on: name, description. */

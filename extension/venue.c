@@ -172,9 +172,7 @@ update(FunctionCallInfo fcinfo)
 		require_capacity(PG_GETARG_INT32(7));
 	if (ev_query(&lock_venue, ev_uuid(venue_id)) == 0)
 		ev_venue_not_found(venue_id);
-	if (!PG_ARGISNULL(9) && ev_get_int(0, 1) != PG_GETARG_INT32(9))
-		ev_raise(EV_CONCURRENT_UPDATE, ev_detail_int(ev_detail(), "version", ev_get_int(0, 1)),
-				 "Read it again and repeat the change.", "the venue was changed by somebody else");
+	ev_require_version(ev_arg(9), ev_get_int(0, 1), ev_detail_uuid(ev_detail(), "venue_id", venue_id), "venue");
 	if (!PG_ARGISNULL(7) && ev_get_bool(0, 3) && PG_GETARG_INT32(7) != ev_get_int(0, 2))
 		ev_invalid("capacity", "the capacity of a venue with sections is theirs: %d", ev_get_int(0, 2));
 	ev_query(&update_venue, ev_uuid(venue_id), ev_arg(1), ev_arg(2), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6),

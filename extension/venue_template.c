@@ -105,9 +105,8 @@ lock(const pg_uuid_t *venue_template_id, EvArg version)
 {
 	if (ev_query(&lock_template, ev_uuid(venue_template_id)) == 0)
 		ev_venue_template_not_found(venue_template_id);
-	if (!version.isnull && ev_get_int(0, 1) != DatumGetInt32(version.value))
-		ev_raise(EV_CONCURRENT_UPDATE, ev_detail_int(ev_detail(), "version", ev_get_int(0, 1)),
-				 "Read it again and repeat the change.", "the venue template was changed by somebody else");
+	ev_require_version(version, ev_get_int(0, 1),
+					   ev_detail_uuid(ev_detail(), "venue_template_id", venue_template_id), "venue template");
 }
 
 static Datum
