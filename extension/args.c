@@ -78,6 +78,16 @@ ev_require_objects(EvArg json, const char *name)
 		ev_invalid(name, "%s must be an array of objects", name);
 }
 
+int
+ev_max_rows(FunctionCallInfo fcinfo, int n, int otherwise)
+{
+	int max = PG_ARGISNULL(n) ? otherwise : PG_GETARG_INT32(n);
+
+	if (max < 1)
+		ev_invalid("max_rows", "max_rows must be at least 1");
+	return max;
+}
+
 void
 ev_require_version(EvArg seen, int present, EvDetail *detail, const char *what)
 {

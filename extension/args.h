@@ -25,6 +25,9 @@ extern void ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, in
 /* Refuse a jsonb that is not an array of objects. Null passes. */
 extern void ev_require_objects(EvArg json, const char *name);
 
+/* How many rows a function may do at once: "max_rows", at least 1. */
+extern int ev_max_rows(FunctionCallInfo fcinfo, int n, int otherwise);
+
 /*
  * What is changed is still as its changer has seen it (null: he does not say); detail names it. CONCURRENT_UPDATE, after
  * which he reads it again.

@@ -282,33 +282,39 @@ ev_cancellation_record(const EvCancellation *cancellation, const char *reason)
 }
 
 static Datum
-found(EvStatement *statement, const EvBooking *booking, const pg_uuid_t *id)
+repeated(const EvKey *key, EvStatement *statement, const EvBooking *booking, const pg_uuid_t *id)
 {
+	Datum result;
+
 	ev_query(statement, ev_uuid(&booking->event_id), ev_uuid(id));
-	return ev_copied_value(0, 1);
+	result = ev_copied_value(0, 1);
+	ev_key_store(key, result);
+	return result;
 }
 
+/* What it makes is told before what those who wait get of it. */
 static Datum
-cancel(const Wanted *request, const char *reason, const char **happened)
+cancel(const Wanted *request, const char *reason, const EvKey *key)
 {
 	EvBooking *booking = request->booking;
 	EvRelease *release = ev_release_begin(&booking->event_id);
 	EvCancellation cancellation;
 	const pg_uuid_t *before;
+	const char *happened;
 	Datum result;
 
 	ev_booking_lock(booking);
-	*happened = NULL;
 	if (request->n == 0 && strcmp(booking->status, "cancelled") == 0)
-		return found(&find_last_cancellation, booking, &booking->booking_id);
+		return repeated(key, &find_last_cancellation, booking, &booking->booking_id);
 	before = done_before(request);
 	if (before != NULL)
-		return found(&find_cancellation, booking, before);
+		return repeated(key, &find_cancellation, booking, before);
 	cancellation = chosen(request, release->event);
 	ev_release_tickets(release, booking, cancellation.tickets, cancellation.n);
 	ev_cancellation_decide(&cancellation, ev_release_end(release));
-	*happened = is_last(&cancellation) ? "BOOKING_CANCELLED" : "TICKETS_CANCELLED";
+	happened = is_last(&cancellation) ? "BOOKING_CANCELLED" : "TICKETS_CANCELLED";
 	result = ev_cancellation_record(&cancellation, reason);
+	ev_outbox_answer(key, &booking->event_id, "BOOKING", &booking->booking_id, happened, &booking->user_id, result);
 	ev_release_hand_over(release, cancellation.clock);
 	return result;
 }
@@ -329,16 +335,7 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 	request = wanted(&booking, ev_arg(4));
 	if (!ev_key_open(&key, &cancel_operation, &booking.event_id, &booking.user_id, ev_text_argument(fcinfo, 5),
 					 canonical, &request, &result))
-	{
-		const char *happened;
-
-		result = cancel(&request, ev_text_argument(fcinfo, 3), &happened);
-		if (happened != NULL)
-			ev_outbox_answer(&key, &booking.event_id, "BOOKING", &booking.booking_id, happened,
-							 &booking.user_id, result);
-		else
-			ev_key_store(&key, result);
-	}
+		result = cancel(&request, ev_text_argument(fcinfo, 3), &key);
 	PG_RETURN_DATUM(ev_end(result));
 }
 

@@ -1,10 +1,10 @@
 /*
  * event_cancel.c
- *		Cancelling an event: its holds released, its bookings refunded in full.
+ *		Cancelling an event: its holds released, its bookings refunded in full, its waitlist closed.
  *
  * The status is set under Q exclusive; from its commit on nothing more is held or booked. What there was is ended in parts,
  * each a transaction of its own under Q exclusive, holds first, then bookings, each by the routine that ends a single
- * one. event.is_cancelling says that a part is left; it falls in the transaction that ends the last. So whatever stops it, the
+ * one, then who still waits. event.is_cancelling says that a part is left; it falls in the transaction that ends the last. So whatever stops it, the
  * next part finds what is left. A buyer who cancels meanwhile is refunded in full too.
  */
 #include "postgres.h"
@@ -26,7 +26,7 @@
 #include "tuple.h"
 #include "waitlist.h"
 
-/* Holds and bookings ended by one transaction. */
+/* Holds, bookings and waitlist entries ended by one transaction. */
 #define PART 500
 
 #define REASON "event cancelled"
@@ -57,7 +57,8 @@ EV_STATEMENT(bookings_left,
 
 EV_STATEMENT(count_left,
 			 "SELECT ((SELECT count(*) FROM evently.hold WHERE event_id = $1 AND status = 'active')"
-			 "        + (SELECT count(*) FROM evently.booking WHERE event_id = $1 AND status = 'confirmed'))::integer",
+			 "        + (SELECT count(*) FROM evently.booking WHERE event_id = $1 AND status = 'confirmed')"
+			 "        + (SELECT count(*) FROM evently.waitlist_entry WHERE event_id = $1 AND status = 'active'))::integer",
 			 UUIDOID);
 
 EV_STATEMENT(set_finished,
@@ -77,6 +78,7 @@ typedef struct Part
 	int max;
 	int holds;
 	int bookings;
+	int entries;
 	int remaining;
 	Numeric refunded;
 	char *currency;
@@ -98,17 +100,14 @@ static void
 end_hold(EvRelease *release, const pg_uuid_t *hold_id)
 {
 	EvHold *hold = ev_hold_load_any(&release->event->event_id, hold_id);
-	TimestampTz clock = GetCurrentTimestamp();
-	bool over = ev_hold_is_over(hold, clock);
 
 	ev_hold_lock(hold);
 	ev_release_hold(release, hold);
-	ev_hold_set_status(hold, over ? "expired" : "released");
-	ev_offer_ended(hold, over ? "expired" : "cancelled", clock);
+	ev_release_settle(hold, GetCurrentTimestamp());
 	if (hold->reason != NULL)
 		(void) ev_hold_tell_block(hold, "SEATS_UNBLOCKED");
 	else
-		ev_hold_tell(hold, over ? "HOLD_EXPIRED" : "HOLD_RELEASED");
+		ev_hold_tell(hold, ev_release_news(hold));
 }
 
 static void
@@ -175,6 +174,7 @@ end_part(Part *part)
 	release = ev_release_continue(&part->event_id);
 	end_holds(part, release);
 	end_bookings(part, release);
+	part->entries = ev_waitlist_close(&part->event_id, part->max - part->holds - part->bookings, GetCurrentTimestamp());
 	ev_query(&count_left, ev_uuid(&part->event_id));
 	part->remaining = ev_get_int(0, 1);
 	if (part->remaining == 0)
@@ -194,6 +194,7 @@ answer(FunctionCallInfo fcinfo, const Part *part)
 	ev_row_add_text(&row, part->currency);
 	ev_row_add(&row, ev_int(part->version));
 	ev_row_add(&row, ev_int(part->remaining));
+	ev_row_add(&row, ev_int(part->entries));
 	return ev_row_datum(&row);
 }
 
@@ -206,7 +207,6 @@ cancel(FunctionCallInfo fcinfo)
 
 	ev_event_require_not_started(ev_event_manage(&part.event_id, actor_id, ev_arg(2)), GetCurrentTimestamp());
 	ev_query(&set_cancelled, ev_uuid(&part.event_id));
-	ev_waitlist_close(&part.event_id, GetCurrentTimestamp());
 	end_part(&part);
 	result = answer(fcinfo, &part);
 	ev_outbox_add(&part.event_id, "EVENT", &part.event_id, "EVENT_CANCELLED", actor_id, ev_render(result));
@@ -226,11 +226,9 @@ evently_cancel_event(PG_FUNCTION_ARGS)
 Datum
 evently_continue_event_cancellation(PG_FUNCTION_ARGS)
 {
-	Part part = {.max = PG_ARGISNULL(1) ? PART : PG_GETARG_INT32(1)};
+	Part part = {.max = ev_max_rows(fcinfo, 1, PART)};
 
 	ev_begin(EV_WRITES);
-	if (part.max < 1)
-		ev_invalid("max_rows", "max_rows must be at least 1");
 	if (!PG_ARGISNULL(0))
 		part.event_id = *PG_GETARG_UUID_P(0);
 	else if (ev_query(&event_to_continue, ev_int(1)) > 0)

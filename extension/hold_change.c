@@ -249,7 +249,7 @@ release(FunctionCallInfo fcinfo, EvHold *hold)
 	if (strcmp(hold->status, "active") == 0)
 	{
 		clock = ev_release_whole_hold(release, hold);
-		result = changed(fcinfo, hold, strcmp(hold->status, "expired") == 0 ? "HOLD_EXPIRED" : "HOLD_RELEASED", clock);
+		result = changed(fcinfo, hold, ev_release_news(hold), clock);
 		ev_release_hand_over(release, clock);
 	}
 	else

@@ -22,6 +22,7 @@
 
 #define DEFAULT_ROWS 100
 #define MAX_ROWS 1000
+#define PRUNED_ROWS 500
 
 PG_FUNCTION_INFO_V1(evently_outbox_xid);
 PG_FUNCTION_INFO_V1(evently_outbox_id);
@@ -155,7 +156,7 @@ evently_prune_outbox(PG_FUNCTION_ARGS)
 	uint64 pruned;
 
 	ev_begin(EV_WRITES);
-	pruned = ev_query(&prune, PG_ARGISNULL(0) ? ev_int(500) : ev_arg(0), ev_time(seconds_ago(ev_outbox_retention)),
+	pruned = ev_query(&prune, ev_int(ev_max_rows(fcinfo, 0, PRUNED_ROWS)), ev_time(seconds_ago(ev_outbox_retention)),
 					  ev_time(ev_outbox_max_age > 0 ? seconds_ago(ev_outbox_max_age) : DT_NOBEGIN));
 	ev_end_without_result();
 	PG_RETURN_INT32((int32) pruned);

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "args.h"
 #include "id.h"
 #include "lock.h"
 #include "outbox.h"
@@ -47,7 +48,8 @@ EV_STATEMENT(reclaim,
 			 "over AS ("
 			 "  UPDATE evently.hold h SET status = 'expired'"
 			 "   WHERE h.event_id = $1 AND h.hold_id = ANY (ARRAY(SELECT hold_id FROM due))"
-			 "  RETURNING h.hold_id, h.user_id, h.section_id, h.ordinals, h.quantity, h.total_price, h.currency, h.expires_at, h.pools, h.entry_id),"
+			 "  RETURNING h.hold_id, h.user_id, h.section_id, h.ordinals, h.quantity, h.total_price, h.currency, h.expires_at, h.pools,"
+			 "            h.entry_id, h.reason, h.ticket_type_id),"
 			 "freed AS ("
 			 "  UPDATE evently.event_seat s SET hold_id = NULL, held_until = NULL"
 			 "    FROM over h, unnest(h.ordinals) o"
@@ -65,9 +67,14 @@ EV_STATEMENT(reclaim,
 			 "  UPDATE evently.stock t SET available = t.available + c.quantity"
 			 "    FROM credit c JOIN pools p ON p.pool_id = c.pool_id"
 			 "   WHERE t.event_id = $1 AND t.section_id = c.pool_id AND t.stripe = $4 % p.stripes)"
-			 "SELECT o.hold_id, o.user_id, evently.render(d)::text, o.entry_id FROM over o,"
-			 "  LATERAL (SELECT o.hold_id, $1 AS event_id, o.user_id, o.section_id, o.quantity, o.total_price, o.currency,"
-			 "                  'expired' AS status, o.expires_at) d",
+			 "SELECT o.hold_id, o.user_id, o.entry_id, o.reason IS NOT NULL,"
+			 "       evently.render(ROW(o.hold_id, $1, o.user_id, o.section_id,"
+			 "                          ARRAY(SELECT s.label FROM evently.event_seat s"
+			 "                                 WHERE s.event_id = $1 AND s.ordinal = ANY (o.ordinals) ORDER BY s.ordinal),"
+			 "                          o.quantity, o.total_price, o.currency, 'expired', o.expires_at, 0, o.ticket_type_id,"
+			 "                          (SELECT t.name FROM evently.ticket_type t"
+			 "                            WHERE t.event_id = $1 AND t.type_id = o.ticket_type_id))::evently.hold_detail)::text"
+			 "  FROM over o",
 			 UUIDOID, TIMESTAMPTZOID, INT4OID, INT4OID);
 
 EV_STATEMENT(events_with_expired_holds,
@@ -202,17 +209,29 @@ ev_release_end(EvRelease *release)
 	return GetCurrentTimestamp();
 }
 
+void
+ev_release_settle(EvHold *hold, TimestampTz clock)
+{
+	bool over = ev_hold_is_over(hold, clock);
+
+	ev_hold_set_status(hold, over ? "expired" : "released");
+	ev_offer_ended(hold, over ? "expired" : "cancelled", clock);
+}
+
+const char *
+ev_release_news(const EvHold *hold)
+{
+	return strcmp(hold->status, "expired") == 0 ? "HOLD_EXPIRED" : "HOLD_RELEASED";
+}
+
 TimestampTz
 ev_release_whole_hold(EvRelease *release, EvHold *hold)
 {
 	TimestampTz clock;
-	bool over;
 
 	ev_release_hold(release, hold);
 	clock = ev_release_end(release);
-	over = ev_hold_is_over(hold, clock);
-	ev_hold_set_status(hold, over ? "expired" : "released");
-	ev_offer_ended(hold, over ? "expired" : "cancelled", clock);
+	ev_release_settle(hold, clock);
 	return clock;
 }
 
@@ -227,7 +246,8 @@ ev_release_hand_over(const EvRelease *release, TimestampTz clock)
 typedef struct Expired
 {
 	EvHold hold;
-	char *payload;
+	bool is_block;
+	char *payload; /* a hold_detail */
 } Expired;
 
 /* Of the n holds that the last statement ended; an offer's waitlist entry ends too. */
@@ -242,15 +262,19 @@ tell_expired(const pg_uuid_t *event_id, int n, TimestampTz clock)
 				.hold_id = ev_get_uuid(i, 1),
 				.event_id = *event_id,
 				.user_id = ev_get_uuid(i, 2),
-				.entry_id = ev_is_null(i, 4) ? NULL : DatumGetUUIDP(ev_copied_value(i, 4)),
+				.entry_id = ev_is_null(i, 3) ? NULL : DatumGetUUIDP(ev_copied_value(i, 3)),
 			},
-			.payload = ev_get_text(i, 3),
+			.is_block = ev_get_bool(i, 4),
+			.payload = ev_get_text(i, 5),
 		};
 	for (int i = 0; i < n; i++)
 	{
 		const EvHold *hold = &holds[i].hold;
 
-		ev_outbox_add(event_id, "HOLD", &hold->hold_id, "HOLD_EXPIRED", &hold->user_id, holds[i].payload);
+		if (holds[i].is_block)
+			(void) ev_hold_tell_block(hold, "SEATS_UNBLOCKED");
+		else
+			ev_outbox_add(event_id, "HOLD", &hold->hold_id, "HOLD_EXPIRED", &hold->user_id, holds[i].payload);
 		ev_offer_ended(hold, "expired", clock);
 	}
 }
@@ -280,7 +304,7 @@ ev_release_expired(const pg_uuid_t *event_id, TimestampTz clock)
 Datum
 evently_expire_holds(PG_FUNCTION_ARGS)
 {
-	int max = PG_ARGISNULL(1) ? RECLAIM_ROUND : PG_GETARG_INT32(1);
+	int max = ev_max_rows(fcinfo, 1, RECLAIM_ROUND);
 	int reclaimed;
 	TimestampTz clock;
 	pg_uuid_t event_id;

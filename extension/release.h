@@ -42,8 +42,13 @@ extern void ev_release_places(EvRelease *release, int section, int n);
 /* The moment of the release, read after the last lock. */
 extern TimestampTz ev_release_end(EvRelease *release);
 
-/* All of it for a hold that is active and goes back alone; an offer's waitlist entry ends with it. */
+/* All of it for a hold that is active and goes back alone, settled. */
 extern TimestampTz ev_release_whole_hold(EvRelease *release, EvHold *hold);
+
+/* What becomes of a hold that was given back: released, or where it was over expired; an offer's waitlist entry ends with it. */
+extern void ev_release_settle(EvHold *hold, TimestampTz clock);
+/* How that is told: HOLD_RELEASED, HOLD_EXPIRED. */
+extern const char *ev_release_news(const EvHold *hold);
 
 /* The last step: whoever waits is served. */
 extern void ev_release_hand_over(const EvRelease *release, TimestampTz clock);

@@ -86,7 +86,7 @@ typedef struct EvHandedOver
  */
 extern EvHandedOver ev_hand_over(const pg_uuid_t *event_id, int max_tickets, TimestampTz clock);
 
-/* Under Q exclusive, of an event that is cancelled: nobody waits any more. Offers end with their holds. */
-extern void ev_waitlist_close(const pg_uuid_t *event_id, TimestampTz clock);
+/* Under Q exclusive, of an event that is cancelled: the first max wait no more; how many did. Offers end with their holds. */
+extern int ev_waitlist_close(const pg_uuid_t *event_id, int max, TimestampTz clock);
 
 #endif

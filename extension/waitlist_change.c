@@ -43,22 +43,29 @@ EV_STATEMENT(was_declined,
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(close_entries,
-			 "WITH closed AS ("
+			 "WITH first AS MATERIALIZED ("
+			 "  SELECT entry_id FROM evently.waitlist_entry WHERE event_id = $1 AND status = 'active' ORDER BY position LIMIT $3),"
+			 "closed AS ("
 			 "  UPDATE evently.waitlist_entry SET status = 'cancelled', ended_at = $2"
-			 "   WHERE event_id = $1 AND status = 'active' RETURNING entry_id),"
-			 "uncounted AS (UPDATE evently.event_section SET waiting = 0 WHERE event_id = $1 AND waiting > 0)"
-			 "UPDATE evently.event SET waiting = 0"
-			 " WHERE event_id = $1 AND (SELECT count(*) FROM closed) > 0",
-			 UUIDOID, TIMESTAMPTZOID);
+			 "   WHERE event_id = $1 AND entry_id = ANY (ARRAY(SELECT entry_id FROM first)) RETURNING entry_id, section_id),"
+			 "less AS (SELECT section_id, count(*)::integer AS n FROM closed GROUP BY section_id),"
+			 "in_sections AS ("
+			 "  UPDATE evently.event_section s SET waiting = s.waiting - l.n FROM less l"
+			 "   WHERE s.event_id = $1 AND s.section_id = l.section_id),"
+			 "in_any AS ("
+			 "  UPDATE evently.event e SET waiting = e.waiting - l.n FROM less l"
+			 "   WHERE e.event_id = $1 AND l.section_id IS NULL)"
+			 "SELECT array_agg(entry_id) FROM closed",
+			 UUIDOID, TIMESTAMPTZOID, INT4OID);
 
 EV_STATEMENT(tell_closed,
 			 "SELECT evently.outbox_add(d.event_id, 'WAITLIST_ENTRY', d.entry_id, 'WAITLIST_CANCELLED', d.user_id,"
 			 "                          evently.render(d.detail))"
 			 "  FROM evently.waitlist_entry w"
 			 "  JOIN evently.described_entry d ON d.event_id = w.event_id AND d.entry_id = w.entry_id"
-			 " WHERE w.event_id = $1 AND w.status = 'cancelled' AND w.ended_at = $2"
+			 " WHERE w.event_id = $1 AND w.entry_id = ANY ($2)"
 			 " ORDER BY w.position",
-			 UUIDOID, TIMESTAMPTZOID);
+			 UUIDOID, UUIDARRAYOID);
 
 EV_STATEMENT(json_text,
 			 "SELECT $1::text",
@@ -283,7 +290,7 @@ give_up_offer(const EvEntry *entry)
 
 	ev_hold_lock(hold);
 	(void) ev_release_whole_hold(ev_release_continue(&entry->event_id), hold);
-	ev_hold_tell(hold, "HOLD_RELEASED");
+	ev_hold_tell(hold, ev_release_news(hold));
 }
 
 static Datum
@@ -367,9 +374,11 @@ evently_accept_offer(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &accept_operation, event_id, user_id, accept)));
 }
 
-void
-ev_waitlist_close(const pg_uuid_t *event_id, TimestampTz clock)
+int
+ev_waitlist_close(const pg_uuid_t *event_id, int max, TimestampTz clock)
 {
-	if (ev_query(&close_entries, ev_uuid(event_id), ev_time(clock)) > 0)
-		ev_query(&tell_closed, ev_uuid(event_id), ev_time(clock));
+	ev_query(&close_entries, ev_uuid(event_id), ev_time(clock), ev_int(max));
+	if (ev_is_null(0, 1))
+		return 0;
+	return (int) ev_query(&tell_closed, ev_uuid(event_id), ev_datum(ev_copied_value(0, 1)));
 }

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(36);
+SELECT plan(43);
 
 -- A failure in the midst of it: at the last of so many steps
 CREATE SEQUENCE step;
@@ -54,6 +54,7 @@ SELECT is(evently.continue_event_cancellation(), NULL, 'nothing is left to be co
 SELECT is((evently.continue_event_cancellation(event('twin'))).remaining, 0, 'of this event neither');
 SELECT throws_ok($$SELECT evently.continue_event_cancellation(person('x'))$$, 'VE401', NULL, 'an unknown event');
 SELECT throws_ok($$SELECT evently.continue_event_cancellation(event('twin'), 0)$$, 'VE001', NULL, 'none at a time');
+SELECT throws_ok($$SELECT evently.expire_holds(event('twin'), -1)$$, 'VE001', NULL, 'nor less than none');
 SELECT start_event('club') \g /dev/null
 SELECT throws_ok($$SELECT evently.cancel_event(event('club'))$$, 'VE405', NULL, 'what has started is not cancelled');
 
@@ -82,6 +83,21 @@ SELECT results_eq($$SELECT event_id, bookings_cancelled, remaining FROM evently.
 SELECT is(left_of('large'), '0 holds, 0 bookings, 520 cancellations, 520 refunds, 521 told, 1000 free', 'each booking once');
 SELECT is((SELECT sum(refund_amount) FROM evently.cancellation WHERE event_id = event('large')), (SELECT sum(total_price) FROM evently.booking WHERE event_id = event('large')), 'H54: all that was paid is refunded');
 SELECT is((SELECT is_cancelling FROM evently.event WHERE event_id = event('large')), false, 'nothing is left to be continued');
+SELECT all_is_well();
+
+-- A long waitlist is closed in parts too
+SELECT evently.create_event('queue', now() + interval '9 days', total_capacity => 1) \g /dev/null
+SELECT evently.book(event('queue'), person('first'), quantity => 1) \g /dev/null
+SELECT evently.join_waitlist(event('queue'), person('waits ' || i), 1, CASE WHEN i % 2 = 0 THEN section_id END)
+FROM evently.event_section, generate_series(1, 7) i WHERE event_id = event('queue') \g /dev/null
+UPDATE evently.event SET status = 'cancelled', is_cancelling = true WHERE event_id = event('queue');
+SELECT results_eq($$SELECT bookings_cancelled, waitlist_closed, remaining FROM evently.continue_event_cancellation(event('queue'), 5)$$, $$SELECT 1, 4, 3$$,
+	'H54: a booking is cancelled, four wait no more');
+SELECT results_eq($$SELECT user_id FROM evently.outbox WHERE event_id = event('queue') AND type = 'WAITLIST_CANCELLED' ORDER BY id$$,
+	$$SELECT person('waits ' || i) FROM generate_series(1, 4) i$$, 'they are told, in their order');
+SELECT all_is_well();
+SELECT is(evently.work_on(event('queue'), 500), 3, 'the background worker goes on with it');
+SELECT is((SELECT string_agg(DISTINCT status::text, ' ') FROM evently.waitlist_entry WHERE event_id = event('queue')), 'cancelled', 'until nobody waits');
 SELECT all_is_well();
 
 SELECT * FROM finish();

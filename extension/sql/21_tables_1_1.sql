@@ -263,7 +263,7 @@ COMMENT ON INDEX evently.event_seat_unsold IS 'What best available seats are pic
 COMMENT ON COLUMN evently.event_section.focal_x IS 'With focal_y the middle of the section''s front, which best available seats are nearest to; null: of a dump of 1.0.';
 
 CREATE INDEX event_cancelling ON evently.event (event_id) WHERE is_cancelling;
-COMMENT ON COLUMN evently.event.is_cancelling IS 'It is cancelled, and holds or bookings of it are still to be ended: continue_event_cancellation() does.';
+COMMENT ON COLUMN evently.event.is_cancelling IS 'It is cancelled, and holds, bookings or waitlist entries of it are still to be ended: continue_event_cancellation() does.';
 CREATE INDEX event_document ON evently.event USING gin (document) WITH (fastupdate = off);
 CREATE INDEX venue_document ON evently.venue USING gin (to_tsvector('simple', name || ' ' || coalesce(city, ''))) WITH (fastupdate = off);
 COMMENT ON COLUMN evently.event.document IS 'Its words, to be searched: of name, type, tags and description.';

@@ -8,10 +8,11 @@ CREATE TYPE evently.event_cancellation AS (
 	refund_amount numeric,
 	currency text,
 	version integer,
-	remaining integer
+	remaining integer,
+	waitlist_closed integer
 );
 COMMENT ON TYPE evently.event_cancellation IS
-	'Answer of cancel_event() and continue_event_cancellation(): what this call ended, the sum that it refunded, and how many holds and bookings are still to be ended.';
+	'Answer of cancel_event() and continue_event_cancellation(): how many bookings, holds and waitlist entries this call ended, the sum that it refunded, and how many of all three are still to be ended.';
 
 CREATE TYPE evently.event_sections AS (
 	event_id uuid,
@@ -133,13 +134,13 @@ CREATE FUNCTION evently.cancel_event(event_id uuid, actor_id uuid DEFAULT NULL, 
 RETURNS evently.event_cancellation
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_cancel_event';
 COMMENT ON FUNCTION evently.cancel_event(uuid, uuid, integer, text) IS
-'Cancels an event that has not started: from its commit on nothing of it is sold, and it is hidden from the public; final. Its holds are released and its bookings cancelled with a full refund, the first 500 of them at once; as long as remaining is not 0, continue_event_cancellation() has to be called, by anybody: the background worker does, or CALL finish_event_cancellation(). Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, payment, refund, stock, outbox, idempotency.';
+'Cancels an event that has not started: from its commit on nothing of it is sold, and it is hidden from the public; final. Its holds are released, its bookings cancelled with a full refund, and its waitlist is closed, the first 500 of all these at once; as long as remaining is not 0, continue_event_cancellation() has to be called, by anybody: the background worker does, or CALL finish_event_cancellation(). Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE405 EVENT_NOT_MODIFIABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, event_section, hold, event_seat, cancellation, ticket, booking, payment, refund, stock, waitlist_entry, outbox, idempotency.';
 
 CREATE FUNCTION evently.continue_event_cancellation(event_id uuid DEFAULT NULL, max_rows integer DEFAULT 500)
 RETURNS evently.event_cancellation
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_continue_event_cancellation';
 COMMENT ON FUNCTION evently.continue_event_cancellation(uuid, integer) IS
-'Ends the next max_rows holds and bookings of a cancelled event (null: of one that has some left) as cancel_event() does. Whatever stopped it before, it goes on where it was. Null where no event is left to be continued. Errors: VE401 EVENT_NOT_FOUND. Locks the event. Writes event, hold, event_seat, cancellation, ticket, booking, payment, refund, stock, outbox.';
+'Ends the next max_rows holds, bookings and waitlist entries of a cancelled event (null: of one that has some left) as cancel_event() does. Whatever stopped it before, it goes on where it was. Null where no event is left to be continued. Errors: VE401 EVENT_NOT_FOUND, VE001 VALIDATION_ERROR. Locks the event. Writes event, event_section, hold, event_seat, cancellation, ticket, booking, payment, refund, stock, waitlist_entry, outbox.';
 
 -- It commits after each part, so it can neither run as its owner nor set a search_path: it has the caller's rights and calls
 -- what he may call himself.

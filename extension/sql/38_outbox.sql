@@ -147,7 +147,7 @@ COMMENT ON FUNCTION evently.notification_ack(text[]) IS
 CREATE FUNCTION evently.prune_outbox(max_rows integer DEFAULT 500) RETURNS integer
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_prune_outbox';
 COMMENT ON FUNCTION evently.prune_outbox(integer) IS
-'Deletes the oldest rows of the outbox: after evently.outbox_retention where both outbox and notifications are acknowledged up to there, after evently.outbox_max_age in any case. How many; the background worker repeats it. Errors: 55P03 after the lock timeout. Writes outbox.';
+'Deletes the oldest rows of the outbox: after evently.outbox_retention where both outbox and notifications are acknowledged up to there, after evently.outbox_max_age in any case. How many; the background worker repeats it. Errors: VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Writes outbox.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.outbox_read(text, integer),

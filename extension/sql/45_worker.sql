@@ -48,7 +48,7 @@ CREATE FUNCTION evently.work_on(event_id uuid, max_rows integer) RETURNS integer
 LANGUAGE sql VOLATILE
 BEGIN ATOMIC
 	SELECT coalesce(
-		(SELECT c.holds_released + c.bookings_cancelled
+		(SELECT c.holds_released + c.bookings_cancelled + c.waitlist_closed
 		FROM evently.event e, LATERAL evently.continue_event_cancellation(e.event_id, work_on.max_rows) c
 		WHERE e.event_id = work_on.event_id AND e.is_cancelling),
 		evently.expire_holds(work_on.event_id, work_on.max_rows));

@@ -279,7 +279,7 @@ BEGIN ATOMIC
 	UNION ALL
 	SELECT 25, 'somebody waits for a cancelled event', w.event_id, format('entry %s', w.entry_id)
 	FROM evently.waitlist_entry w
-	JOIN evently.event e ON e.event_id = w.event_id AND e.status = 'cancelled'
+	JOIN evently.event e ON e.event_id = w.event_id AND e.status = 'cancelled' AND NOT e.is_cancelling
 	WHERE w.status = 'active';
 END;
 COMMENT ON FUNCTION evently.verify() IS
