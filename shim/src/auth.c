@@ -287,6 +287,7 @@ check_password(struct request *rq, void (*done)(struct request *rq, bool good))
 
 	if (rq->call.outcome != PG_ROWS) {
 		reply_database(rq, &rq->call);
+		PQclear(rq->call.result);
 		return;
 	}
 	hash = take_credential(rq);

@@ -5,6 +5,7 @@
 
 #include "bind.h"
 #include "call.h"
+#include "coalesce.h"
 #include "config.h"
 #include "log.h"
 #include "metrics.h"
@@ -40,19 +41,28 @@ call_statement(struct request *rq, int statement, bool write, void (*done)(struc
 
 /* Is there a row? If not, the request has been answered. */
 bool
-call_row(struct request *rq)
+call_has_row(struct request *rq, const struct pg_call *call)
 {
-	if (rq->call.outcome != PG_ROWS) {
-		reply_database(rq, &rq->call);
+	if (call->outcome != PG_ROWS) {
+		reply_database(rq, call);
 		return (false);
 	}
-	if (PQntuples(rq->call.result) < 1 || PQgetisnull(rq->call.result, 0, 0)) {
-		PQclear(rq->call.result);
+	if (PQntuples(call->result) < 1 || PQgetisnull(call->result, 0, 0)) {
 		log_line(LEVEL_ERROR, "request %s: the database answered no row", rq->id);
 		reply_error(rq, 500, "INTERNAL_ERROR", NULL, "Something went wrong on our side");
 		return (false);
 	}
 	return (true);
+}
+
+bool
+call_row(struct request *rq)
+{
+	if (call_has_row(rq, &rq->call))
+		return (true);
+	PQclear(rq->call.result);
+
+	return (false);
 }
 
 /* The row's text as a copy of the request's own; the result is gone and the values are free for the next call. */
@@ -81,6 +91,10 @@ route_done(struct request *rq)
 void
 call_route(struct request *rq)
 {
-	if (bind_call(rq))
+	if (!bind_call(rq))
+		return;
+	if (rq->route->shared)
+		coalesce_call(rq);
+	else
 		call_statement(rq, rq->route->statement, rq->route->method != HTTP_METHOD_GET, route_done);
 }

@@ -105,6 +105,8 @@ requests(struct kore_buf *out, const struct metrics *total)
 	single(out, "evently_http_connections", "gauge", total->connections, "Open connections of clients.");
 	single(
 	    out, "evently_http_compressed_responses_total", "counter", total->compressed, "Answers sent compressed.");
+	single(out, "evently_http_coalesced_requests_total", "counter", total->coalesced,
+	    "Reads answered by the call of another that asked the same.");
 }
 
 static void

@@ -16,7 +16,7 @@
 
 struct job {
 	struct kore_task task; /* Kore wants it first */
-	struct request *rq;
+	struct answer *answer;
 	const char *data;
 	size_t len;
 	char *out; /* NULL: it could not be done */
@@ -49,15 +49,25 @@ compress_text(const char *data, size_t len, size_t *out_len)
 	return (out);
 }
 
+/* The answer has its compressed form, or will never have one. */
 static void
-take(struct request *rq, char *out, size_t len)
+take(struct answer *answer, char *out, size_t len)
 {
-	if (out == NULL)
+	answer->compressed = true;
+	answer->packed = out;
+	answer->packed_len = len;
+}
+
+static void
+use(struct request *rq)
+{
+	const struct answer *answer = rq->answer;
+
+	if (answer->packed == NULL)
 		return;
-	rq->compressed = out;
 	rq->encoded = true;
-	rq->reply = out;
-	rq->reply_len = len;
+	rq->reply = answer->packed;
+	rq->reply_len = answer->packed_len;
 }
 
 /* On a task thread: touches nothing but its job. */
@@ -75,16 +85,38 @@ static void
 job_done(struct kore_task *task)
 {
 	struct job *job = (struct job *)task;
+	struct answer *answer = job->answer;
+	struct request *rq;
 
 	if (!kore_task_finished(task))
 		return;
-	job->rq->compressing = false;
-	take(job->rq, job->out, job->out_len);
-	if (job->rq->http != NULL)
-		http_request_wakeup(job->rq->http);
-	request_release(job->rq);
+	take(answer, job->out, job->out_len);
+	while ((rq = TAILQ_FIRST(&answer->waiting)) != NULL) {
+		TAILQ_REMOVE(&answer->waiting, rq, shared);
+		rq->compressing = false;
+		use(rq);
+		if (rq->http != NULL)
+			http_request_wakeup(rq->http);
+		request_release(rq);
+	}
+	answer_release(answer);
 	kore_task_destroy(task);
 	kore_free(job);
+}
+
+static void
+start_job(struct answer *answer)
+{
+	struct job *job;
+
+	answer->compressing = true;
+	job = kore_calloc(1, sizeof(*job));
+	job->answer = answer_hold(answer);
+	job->data = answer->text;
+	job->len = answer->len;
+	kore_task_create(&job->task, job_run);
+	kore_task_bind_callback(&job->task, job_done);
+	kore_task_run(&job->task);
 }
 
 /* Does Accept-Encoding name gzip, and not with weight 0? */
@@ -105,28 +137,27 @@ gzip_accepted(const struct request *rq)
 	return (false);
 }
 
-/* Compresses the reply; false when it is under way, and the request will be woken up. */
+/* Compresses the reply's answer, once for all; false when that is under way, and the request will be woken up. */
 bool
 gzip_reply(struct request *rq)
 {
-	struct job *job;
+	struct answer *answer = rq->answer;
 	size_t len;
 	char *out;
 
-	if (rq->reply_len <= GZIP_INLINE_MAX) {
-		out = compress_text(rq->reply, rq->reply_len, &len);
-		take(rq, out, len);
+	if (!answer->compressed && answer->len <= GZIP_INLINE_MAX) {
+		out = compress_text(answer->text, answer->len, &len);
+		take(answer, out, len);
+	}
+	if (answer->compressed) {
+		use(rq);
 		return (true);
 	}
 	request_hold(rq);
 	rq->compressing = true;
-	job = kore_calloc(1, sizeof(*job));
-	job->rq = rq;
-	job->data = rq->reply;
-	job->len = rq->reply_len;
-	kore_task_create(&job->task, job_run);
-	kore_task_bind_callback(&job->task, job_done);
-	kore_task_run(&job->task);
+	TAILQ_INSERT_TAIL(&answer->waiting, rq, shared);
+	if (!answer->compressing)
+		start_job(answer);
 
 	return (false);
 }

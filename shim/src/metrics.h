@@ -50,6 +50,7 @@ struct metrics {
 	uint64_t events[EVENT_KINDS];
 	uint64_t replays;
 	uint64_t compressed;
+	uint64_t coalesced;
 	struct lane_metrics lanes[2]; /* reads, writes */
 	uint64_t in_progress, connections; /* levels */
 };

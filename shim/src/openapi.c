@@ -163,8 +163,7 @@ document_ready(struct request *rq)
 	    "\"description\":\"An access token, from register, login or refresh\"},"
 	    "\"internal\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Internal-API-Key\","
 	    "\"description\":\"EVENTLY_INTERNAL_API_KEY, for other services\"}}}}");
-	rq->tagged = true;
-	reply_json(rq, 200, arena_copy(&rq->arena, (const char *)out.data, out.offset), out.offset);
+	reply_answer(rq, 200, answer_of_text((const char *)out.data, out.offset));
 	kore_buf_cleanup(&out);
 }
 

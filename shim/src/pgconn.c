@@ -171,6 +171,7 @@ pg_conn_send(struct pg_conn *conn, struct pg_call *call)
 		sent =
 		    PQsendQueryPrepared(conn->db, statement->name, statement->value_count, call->values, NULL, NULL, 0);
 	conn_add(conn, call->statement, call);
+	call->sent = true;
 	if (!sent)
 		conn_down(conn, PQerrorMessage(conn->db));
 	else if (alone)

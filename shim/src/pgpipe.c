@@ -54,6 +54,7 @@ pg_submit(struct pg_call *call)
 
 	call->attempts = 0;
 	call->alone = false;
+	call->sent = false;
 	lane->pending++;
 	if (lane->queued >= config.db_queue) {
 		TAILQ_INSERT_TAIL(&lane->refused, call, queue);
@@ -67,6 +68,7 @@ pg_submit(struct pg_call *call)
 void
 pg_requeue(struct pg_lane *lane, struct pg_call *call)
 {
+	call->sent = false;
 	lane->queued++;
 	TAILQ_INSERT_HEAD(&lane->queue, call, queue);
 }

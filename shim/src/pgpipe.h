@@ -50,6 +50,7 @@ struct pg_call {
 
 	enum pg_outcome outcome;
 	PGresult *result;
+	bool sent; /* an answer to it may be older than what is asked from now on */
 
 	int attempts; /* pgpipe's own from here on */
 	bool alone;

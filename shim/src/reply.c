@@ -170,13 +170,19 @@ reply_json(struct request *rq, int status, const char *json, size_t len)
 	answered(rq, status, json, len);
 }
 
+/* The request now holds the answer. */
+void
+reply_answer(struct request *rq, int status, struct answer *answer)
+{
+	rq->answer = answer;
+	answered(rq, status, answer->text, answer->len);
+}
+
 /* The first column of the first row is the body; the result now belongs to the request. */
 void
 reply_row(struct request *rq, int status, PGresult *result)
 {
-	rq->result = result;
-	rq->tagged = true;
-	answered(rq, status, PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
+	reply_answer(rq, status, answer_of_row(result));
 }
 
 /*
@@ -212,7 +218,7 @@ details_of(struct request *rq, const PGresult *result)
 }
 
 static void
-reply_refusal(struct request *rq, PGresult *result)
+reply_refusal(struct request *rq, const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -234,10 +240,9 @@ reply_refusal(struct request *rq, PGresult *result)
 	else
 		reply_message(rq, error.status, error.code, own ? details_of(rq, result) : NULL,
 		    message != NULL ? message : error.code, own ? hint : NULL);
-	PQclear(result);
 }
 
-/* Any outcome of a call but rows. */
+/* Any outcome of a call but rows. The result stays the caller's. */
 void
 reply_database(struct request *rq, const struct pg_call *call)
 {

@@ -27,6 +27,7 @@ void reply_unauthorized(struct request *rq, const char *message);
 void reply_unavailable(struct request *rq, const char *message);
 void reply_rate_limited(struct request *rq);
 void reply_json(struct request *rq, int status, const char *json, size_t len);
+void reply_answer(struct request *rq, int status, struct answer *answer);
 void reply_row(struct request *rq, int status, PGresult *result);
 void reply_database(struct request *rq, const struct pg_call *call);
 

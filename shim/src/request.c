@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,6 +8,7 @@
 #include "bind.h"
 #include "call.h"
 #include "clientip.h"
+#include "coalesce.h"
 #include "log.h"
 #include "metrics.h"
 #include "reply.h"
@@ -57,8 +57,8 @@ request_release(struct request *rq)
 	if (--rq->holders > 0)
 		return;
 	count--;
-	PQclear(rq->result);
-	free(rq->compressed);
+	if (rq->answer != NULL)
+		answer_release(rq->answer);
 	arena_free(&rq->arena);
 	kore_free(rq);
 }
@@ -75,6 +75,7 @@ on_free(struct http_request *http)
 	}
 	rq->http = NULL;
 	rq->call.unwanted = true;
+	coalesce_leave(rq);
 	request_release(rq);
 }
 

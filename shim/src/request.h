@@ -19,6 +19,7 @@
 
 #include <libpq-fe.h>
 
+#include "answer.h"
 #include "arena.h"
 #include "json.h"
 #include "pgpipe.h"
@@ -27,6 +28,7 @@
 #define REQUEST_ID_MAX   64
 #define QUERY_FIELDS_MAX 64
 
+struct flight;
 struct http_request;
 
 /* Who is asking, from the access token. user_id is NULL for a stranger. */
@@ -63,6 +65,7 @@ struct request {
 
 	struct pg_call call; /* the one query under way */
 	uint64_t call_started_us;
+	struct flight *flight; /* the shared call that it waits for, see coalesce.h */
 	void (*call_done)(struct request *);
 	void *flow; /* what a handler of several steps remembers */
 
@@ -77,15 +80,15 @@ struct request {
 	int retry_after_s;
 	bool if_match; /* the version to be changed came as If-Match */
 	const char *authenticate; /* WWW-Authenticate */
-	PGresult *result; /* backs `reply` when it came from the database */
+	struct answer *answer; /* backs `reply` where it has an ETag or is compressed */
 
 	bool prepared; /* see respond.h */
-	bool tagged; /* the answer is to have an ETag */
 	const char *etag; /* without quotes */
 	bool compressible;
 	bool compressing;
 	bool encoded; /* the reply is compressed */
-	char *compressed; /* backs the reply then, unless it is an asset */
+
+	TAILQ_ENTRY(request) shared; /* among those that wait for the same */
 };
 
 int request_dispatch(struct http_request *http);

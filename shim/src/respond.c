@@ -5,9 +5,6 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "bind.h"
 #include "config.h"
 #include "cors.h"
@@ -17,8 +14,9 @@
 #include "reply.h"
 #include "respond.h"
 
-#define JSON_POLICY "default-src 'none'; frame-ancestors 'none'"
-#define HSTS        "max-age=31536000"
+#define JSON_POLICY   "default-src 'none'; frame-ancestors 'none'"
+#define HSTS          "max-age=31536000"
+#define REFERENCE_MIN 32768
 
 static void
 http_date(char *out, size_t size)
@@ -28,35 +26,6 @@ http_date(char *out, size_t size)
 
 	gmtime_r(&now, &tm);
 	(void)strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
-/* The digits of an object's own `"version":N`, behind which only plain fields come; their number, 0 without one. */
-static int
-version_digits(const char *text, size_t len, const char **digits)
-{
-	static const char key[] = "\"version\":";
-	size_t key_len = strlen(key);
-	const char *p;
-
-	if (len == 0 || text[--len] != '}')
-		return (0);
-	for (p = text + len; p > text && strchr("{}[]", *--p) == NULL;) {
-		if ((size_t)(text + len - p) < key_len || memcmp(p, key, key_len) != 0)
-			continue;
-		*digits = p + key_len;
-		return ((int)strspn(*digits, "0123456789"));
-	}
-	return (0);
-}
-
-static const char *
-entity_tag(struct request *rq)
-{
-	const char *version = "";
-	int len = version_digits(rq->reply, rq->reply_len, &version);
-
-	return (arena_printf(&rq->arena, "%.*s%s%016llx", len, version, len > 0 ? "." : "",
-	    (unsigned long long)XXH3_64bits(rq->reply, rq->reply_len)));
 }
 
 /* Is the tag, compressed or not, among those of If-None-Match? */
@@ -99,13 +68,17 @@ respond_prepare(struct request *rq)
 	if (rq->prepared)
 		return (true);
 	rq->prepared = true;
-	if (is_get && rq->status == 200 && rq->tagged)
-		rq->etag = entity_tag(rq);
+	if (is_get && rq->status == 200 && rq->answer != NULL)
+		rq->etag = answer_tag(rq->answer);
 	if (rq->etag != NULL && client_has_it(rq))
 		not_modified(rq);
 	rq->compressible = is_get && (rq->encoded || rq->reply_len >= GZIP_MIN);
+	if (!rq->compressible || rq->encoded || !gzip_accepted(rq))
+		return (true);
+	if (rq->answer == NULL)
+		rq->answer = answer_of_text(rq->reply, rq->reply_len);
 
-	return (!rq->compressible || rq->encoded || !gzip_accepted(rq) || gzip_reply(rq));
+	return (gzip_reply(rq));
 }
 
 static void
@@ -127,11 +100,11 @@ limit_headers(struct request *rq)
 static void
 cache_headers(struct request *rq)
 {
-	bool by_origin = cors_depends_on_origin();
+	bool by_origin = cors_depends_on_origin(), weak = rq->answer != NULL && rq->answer->weak;
 
 	if (rq->etag != NULL)
-		http_response_header(
-		    rq->http, "etag", arena_printf(&rq->arena, "\"%s%s\"", rq->etag, rq->encoded ? "-gzip" : ""));
+		http_response_header(rq->http, "etag",
+		    arena_printf(&rq->arena, "%s\"%s%s\"", weak ? "W/" : "", rq->etag, rq->encoded ? "-gzip" : ""));
 	http_response_header(rq->http, "cache-control",
 	    rq->etag != NULL && rq->route->access == ACCESS_PUBLIC ? "no-cache" : "no-store");
 	if (rq->encoded)
@@ -184,13 +157,47 @@ send_headers(struct request *rq)
 		http_response_header(http, "x-unknown-fields", unknown);
 }
 
+static bool
+is_sent_by_reference(const struct request *rq)
+{
+	return (rq->answer != NULL && rq->reply_len >= REFERENCE_MIN && rq->http->method != HTTP_METHOD_HEAD);
+}
+
+static int
+reference_sent(struct netbuf *nb)
+{
+	answer_release(nb->extra);
+
+	return (KORE_RESULT_OK);
+}
+
+/*
+ * A large answer is not copied for each of those that share it. Busy: or Kore would look at the next request before the
+ * body is queued, and might answer it at once.
+ */
+static void
+send_by_reference(struct request *rq)
+{
+	struct connection *c = rq->http->owner;
+
+	c->flags |= CONN_IS_BUSY;
+	http_response_stream(
+	    rq->http, rq->status, (char *)(uintptr_t)rq->reply, rq->reply_len, reference_sent, answer_hold(rq->answer));
+	c->flags &= ~CONN_IS_BUSY;
+	if (!(c->flags & CONN_CLOSE_EMPTY))
+		http_start_recv(c);
+}
+
 void
 respond(struct request *rq)
 {
 	send_headers(rq);
 	if (rq->status == 304)
 		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
-	http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);
+	if (is_sent_by_reference(rq))
+		send_by_reference(rq);
+	else
+		http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);
 	metrics_request(rq, rq->status, rq->code);
 	log_request(rq, rq->status, rq->code);
 }

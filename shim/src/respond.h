@@ -1,9 +1,8 @@
 /*
  * The last step of a request: from a recorded answer (reply.h) to what goes out.
  *
- * Validators: an answer of a GET's SQL call has an ETag, "VERSION.HASH": the object's version, where it has one,
- * and a hash of the whole text, as more changes than what raises the version. If-None-Match with it is answered 304;
- * If-Match looks at the version only (bind.c). A compressed answer has "-gzip" behind it, for it is another text.
+ * Validators: an answer of a GET's SQL call has an ETag (answer.h). If-None-Match with it is answered 304; If-Match looks
+ * at the version only (bind.c). A compressed answer has "-gzip" behind it, for it is another text.
  *
  * Public answers may be kept by caches that ask each time (no-cache); all others not at all (no-store).
  */

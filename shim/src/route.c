@@ -138,6 +138,18 @@ event_of(const char *call)
 	return (EVENT_NONE);
 }
 
+static bool
+is_shared(const struct route *route)
+{
+	int i;
+
+	for (i = 0; i < route->binding_count; i++) {
+		if (route->bindings[i].source != SOURCE_PATH && route->bindings[i].source != SOURCE_QUERY)
+			return (false);
+	}
+	return (route->method == HTTP_METHOD_GET && route->access == ACCESS_PUBLIC);
+}
+
 int
 route_count(void)
 {
@@ -169,6 +181,7 @@ route_compile(void)
 		if (route->call != NULL) {
 			route->event = event_of(route->call);
 			placeholder_compile(route, path);
+			route->shared = is_shared(route);
 		} else {
 			placeholder_fields(route, path);
 		}

@@ -68,6 +68,7 @@ struct route {
 	int statement; /* see pgpipe.h */
 	enum metric_event event; /* what a success is */
 	bool keyed; /* takes an Idempotency-Key and tells replays */
+	bool shared; /* the same values get the same answer, whoever asks, and nothing is written */
 	struct binding bindings[BINDINGS_MAX];
 	int binding_count;
 };

@@ -168,6 +168,20 @@ def test_not_modified(anonymous, admin, event):
     assert after.status == 200 and after.json["events"][0]["description"] == "changed"
 
 
+def test_availability_is_the_same_while_nothing_is_sold(anonymous, user, event):
+    """last_updated is another at each reading; the tag is that of the rest, and says by W/ that it is."""
+    path = f"/api/v1/events/{event['event_id']}/availability"
+    first = anonymous.get(path)
+    tag = first.headers["etag"]
+    assert re.fullmatch(r'W/"[0-9a-f]+"', tag)
+    again = anonymous.get(path)
+    assert again.json["last_updated"] > first.json["last_updated"] and again.headers["etag"] == tag
+    assert ask(anonymous, path, if_none_match=tag).status == 304
+    user.book(event, quantity=1)
+    after = ask(anonymous, path, if_none_match=tag)
+    assert (after.status, after.json["available_seats"]) == (200, 99)
+
+
 def test_booking_changes_the_tag(anonymous, user, event):
     """H13: a booking does not raise the event's version, but what is left has changed."""
     path = f"/api/v1/events/{event['event_id']}"
