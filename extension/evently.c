@@ -8,6 +8,7 @@
 
 #include "guc.h"
 #include "spi.h"
+#include "standby.h"
 #include "worker.h"
 
 PG_MODULE_MAGIC;
@@ -19,5 +20,6 @@ _PG_init(void)
 {
 	ev_guc_define();
 	ev_spi_init();
+	ev_standby_init();
 	ev_worker_register();
 }

@@ -19,6 +19,7 @@
 #include "idempotency.h"
 #include "lock.h"
 #include "render.h"
+#include "standby.h"
 #include "table.h"
 #include "tuple.h"
 
@@ -54,6 +55,7 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 {
 	*open = (EvKey){operation, *scope_id, *user_id, key, (Datum) 0};
 	was_replayed = false;
+	ev_standby_expect();
 	if (key == NULL)
 		return false;
 	if (*key == '\0' || pg_mbstrlen(key) > MAX_KEY_LENGTH)

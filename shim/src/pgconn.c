@@ -69,12 +69,28 @@ conn_down(struct pg_conn *conn, const char *why)
 	}
 }
 
+/*
+ * A wait for the synchronous standby that was cancelled: the transaction is committed here and perhaps nowhere else. Told
+ * between the results and their Sync. The text is translated, where it comes from is not.
+ */
+static void
+conn_notice(void *arg, const PGresult *notice)
+{
+	struct pg_conn *conn = arg;
+	const char *source = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+
+	if (source != NULL && strcmp(source, "SyncRepWaitForLSN") == 0)
+		conn->doubtful = true;
+	log_line(conn->doubtful ? LEVEL_WARN : LEVEL_DEBUG, "database: %s", PQresultErrorMessage(notice));
+}
+
 void
 pg_conn_start(struct pg_conn *conn)
 {
 	conn->state = PG_CONN_CONNECTING;
 	conn->connect_by_ms = kore_time_ms() + CONNECT_LIMIT_MS;
 	conn->db = pg_connect_start();
+	(void)PQsetNoticeReceiver(conn->db, conn_notice, conn);
 	if (PQstatus(conn->db) == CONNECTION_BAD) {
 		conn_down(conn, PQerrorMessage(conn->db));
 		return;
@@ -106,6 +122,7 @@ conn_connect(struct pg_conn *conn)
 	conn->failing = false;
 	conn->pause_ms = 0;
 	conn->group = conn->received = 0;
+	conn->doubtful = false;
 	memset(conn->prepared, 0, sizeof(conn->prepared));
 	conn_watch(conn, false);
 	log_line(LEVEL_DEBUG, "database connection %d is up", PQbackendPID(conn->db));
@@ -196,6 +213,11 @@ call_settle(struct pg_conn *conn, struct pg_call *call, PGresult *result, PGresu
 	ExecStatusType status = PQresultStatus(result);
 	PGresult *error;
 
+	if (status == PGRES_TUPLES_OK && conn->doubtful && conn->lane->write) {
+		PQclear(result);
+		pg_call_finish(conn->lane, call, PG_LOST, NULL);
+		return;
+	}
 	if (status == PGRES_TUPLES_OK) {
 		pg_call_finish(conn->lane, call, PG_ROWS, result);
 		return;
@@ -256,6 +278,7 @@ conn_settle(struct pg_conn *conn)
 		kore_free(item);
 	}
 	PQclear(prepare_error);
+	conn->doubtful = false;
 }
 
 static void

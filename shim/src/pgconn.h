@@ -48,6 +48,7 @@ struct pg_conn {
 	uint64_t group; /* the group that is being filled */
 	uint64_t received; /* groups below it have had their Sync */
 	uint64_t heard_at_ms;
+	bool doubtful; /* what the oldest group did may be lost, should the primary be */
 	bool prepared[PG_STATEMENTS_MAX];
 };
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "config.h"
-#include "log.h"
 #include "pgconnect.h"
 
 static char session_options[1024];
@@ -33,23 +32,12 @@ pg_connect_check(void)
 	PQconninfoFree(options);
 }
 
-static void
-on_notice(void *arg, const PGresult *result)
-{
-	(void)arg;
-	log_line(LEVEL_DEBUG, "database: %s", PQresultErrorMessage(result));
-}
-
 PGconn *
 pg_connect_start(void)
 {
 	const char *const keywords[] = { "dbname", "options", "client_encoding", "fallback_application_name",
 		"keepalives_idle", NULL };
 	const char *const values[] = { config.database_url, session_options, "UTF8", "evently", "30", NULL };
-	PGconn *db;
 
-	db = PQconnectStartParams(keywords, values, 1);
-	(void)PQsetNoticeReceiver(db, on_notice, NULL);
-
-	return (db);
+	return (PQconnectStartParams(keywords, values, 1));
 }

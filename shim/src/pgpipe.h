@@ -33,7 +33,7 @@ enum pg_outcome {
 	PG_REFUSED, /* result has the error */
 	PG_BUSY, /* the queue is full, or the deadline passed in it: nothing was done */
 	PG_UNAVAILABLE, /* no database: nothing was done */
-	PG_LOST, /* the connection broke in the middle of a write: nobody knows */
+	PG_LOST, /* the connection broke in the middle of a write, or the standby has not confirmed it: nobody knows */
 	PG_OUTCOMES,
 };
 

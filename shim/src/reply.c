@@ -255,7 +255,7 @@ reply_database(struct request *rq, const struct pg_call *call)
 		break;
 	case PG_LOST:
 		reply_unavailable(rq,
-		    "The connection to the database broke, so the outcome is not known; "
+		    "The database did not confirm the outcome, so it is not known; "
 		    "the same request may be sent again with the same Idempotency-Key");
 		break;
 	default:
