@@ -151,17 +151,17 @@ static Datum
 adjust_availability(FunctionCallInfo fcinfo)
 {
 	const pg_uuid_t *event_id = ev_required_uuid(fcinfo, 0, "event_id");
-	int delta;
+	int quantity;
 	Adjustment adjustment = {
 		.actor_id = ev_uuid_argument(fcinfo, 4),
 		.reason = ev_arg(5),
 		.only = -1,
 	};
 
-	ev_require_given(!PG_ARGISNULL(1), "delta");
-	delta = PG_GETARG_INT32(1);
-	if (delta == 0 || delta < -1000000 || delta > 1000000)
-		ev_invalid("delta", "delta must be a number below or above 0, up to 1000000");
+	ev_require_given(!PG_ARGISNULL(1), "quantity");
+	quantity = PG_GETARG_INT32(1);
+	if (quantity == 0 || quantity < -1000000 || quantity > 1000000)
+		ev_invalid("quantity", "quantity must be a number below or above 0, up to 1000000");
 	ev_require_length(fcinfo, 5, "reason", 2000);
 	(void) ev_event_manage(event_id, adjustment.actor_id, ev_arg(2));
 	adjustment.clock = GetCurrentTimestamp();
@@ -170,16 +170,16 @@ adjust_availability(FunctionCallInfo fcinfo)
 	if (!PG_ARGISNULL(3))
 		adjustment.only = ev_event_section_index(adjustment.release->event, PG_GETARG_UUID_P(3));
 	require_general(&adjustment);
-	if (delta < 0)
-		take(&adjustment, -delta);
+	if (quantity < 0)
+		take(&adjustment, -quantity);
 	else
-		give_back(&adjustment, delta);
+		give_back(&adjustment, quantity);
 	(void) ev_event_changed(event_id, adjustment.actor_id, "EVENT_AVAILABILITY_ADJUSTED");
 	ev_query(&describe_adjusted, ev_uuid(event_id), ev_time(adjustment.clock));
 	return ev_copied_value(0, 1);
 }
 
-/* adjust_availability(event_id, delta, version, section_id, actor_id, reason, idempotency_key) */
+/* adjust_availability(event_id, quantity, version, section_id, actor_id, reason, idempotency_key) */
 Datum
 evently_adjust_availability(PG_FUNCTION_ARGS)
 {

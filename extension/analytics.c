@@ -205,7 +205,7 @@ evently_get_overall_analytics(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
-/* get_revenue(by, date_from, date_to, event_id, timezone, max_rows, actor_id) */
+/* get_revenue(by, date_from, date_to, event_id, timezone, limit, actor_id) */
 Datum
 evently_get_revenue(PG_FUNCTION_ARGS)
 {
@@ -216,17 +216,17 @@ evently_get_revenue(PG_FUNCTION_ARGS)
 	by = by ? ev_word(by, "by", "day, month, event, section") : "day";
 	ev_query(strcmp(by, "section") == 0 ? &read_section_revenue : &read_revenue,
 			 ev_analytics_owner(ev_uuid_argument(fcinfo, 6)), ev_text(by), ev_arg(1), ev_arg(2), ev_arg(3),
-			 ev_analytics_timezone(fcinfo, 4), ev_analytics_number(fcinfo, 5, "max_rows", DEFAULT_REVENUE_ROWS, MAX_REVENUE_ROWS));
+			 ev_analytics_timezone(fcinfo, 4), ev_analytics_number(fcinfo, 5, "limit", DEFAULT_REVENUE_ROWS, MAX_REVENUE_ROWS));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
-/* get_popular_events(max_rows, actor_id) */
+/* get_popular_events(limit, actor_id) */
 Datum
 evently_get_popular_events(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
 	ev_query(&read_popular, ev_analytics_owner(ev_uuid_argument(fcinfo, 1)),
-			 ev_analytics_number(fcinfo, 0, "max_rows", DEFAULT_POPULAR_EVENTS, MAX_POPULAR_EVENTS));
+			 ev_analytics_number(fcinfo, 0, "limit", DEFAULT_POPULAR_EVENTS, MAX_POPULAR_EVENTS));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 

@@ -95,24 +95,24 @@ days_argument(FunctionCallInfo fcinfo, int n)
 	return ev_analytics_number(fcinfo, n, "days", EV_TREND_DAYS, EV_MAX_TREND_DAYS);
 }
 
-/* get_tag_analytics(tags, max_rows, actor_id) */
+/* get_tag_analytics(tags, limit, actor_id) */
 Datum
 evently_get_tag_analytics(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
 	ev_query(&read_tags, ev_analytics_owner(ev_uuid_argument(fcinfo, 2)), ev_arg(0),
-			 ev_analytics_number(fcinfo, 1, "max_rows", DEFAULT_TAGS, MAX_TAGS));
+			 ev_analytics_number(fcinfo, 1, "limit", DEFAULT_TAGS, MAX_TAGS));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
-/* get_tag_trends(tags, days, timezone, max_rows, actor_id) */
+/* get_tag_trends(tags, days, timezone, limit, actor_id) */
 Datum
 evently_get_tag_trends(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
 	ev_query(&read_tag_trends, ev_analytics_owner(ev_uuid_argument(fcinfo, 4)), days_argument(fcinfo, 1),
 			 ev_analytics_timezone(fcinfo, 2), ev_arg(0),
-			 ev_analytics_number(fcinfo, 3, "max_rows", DEFAULT_TAGS, MAX_TAGS));
+			 ev_analytics_number(fcinfo, 3, "limit", DEFAULT_TAGS, MAX_TAGS));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 

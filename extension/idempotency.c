@@ -49,6 +49,29 @@ sha256(const char *text)
 	return DirectFunctionCall1(sha256_bytea, CStringGetTextDatum(text));
 }
 
+/* Who waits in vain is told that his own request is still under way, not that others are in the way. */
+static void
+lock_key(const EvKey *open)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		ev_lock_key(&open->scope_id, &open->user_id, open->operation->name, open->key);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		ev_raise(EV_IDEMPOTENCY_IN_FLIGHT, ev_detail_text(ev_detail(), "operation", open->operation->name),
+				 "Repeat it in a moment: then the answer of the first is given.",
+				 "a request with this idempotency key is still under way");
+	}
+	PG_END_TRY();
+}
+
 bool
 ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id,
 			const pg_uuid_t *user_id, char *key, EvCanonical canonical, const void *request, Datum *replay)
@@ -61,7 +84,7 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 	if (*key == '\0' || pg_mbstrlen(key) > MAX_KEY_LENGTH)
 		ev_invalid("idempotency_key", "an idempotency key has 1 to %d characters", MAX_KEY_LENGTH);
 
-	ev_lock_key(scope_id, user_id, operation->name, key);
+	lock_key(open);
 	open->request_hash = sha256(canonical(request));
 	if (ev_query(&find_key, ev_uuid(scope_id), ev_uuid(user_id), ev_text(operation->name),
 				 ev_text(key), ev_datum(open->request_hash)) == 0)

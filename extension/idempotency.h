@@ -5,7 +5,7 @@
  * The key is (scope, user, operation, key); the scope is the event. The answer is stored in the transaction of the work,
  * so both stand or fall together; a refusal stores nothing and may be tried again. Another request under a used key is
  * IDEMPOTENCY_KEY_REUSED. K (lock.h) is taken first, so parallel calls with one key run one after the other and the
- * later ones replay.
+ * later ones replay; one that waited as long as lock_timeout allows is IDEMPOTENCY_IN_FLIGHT.
  */
 #ifndef EV_IDEMPOTENCY_H
 #define EV_IDEMPOTENCY_H

@@ -120,7 +120,7 @@ SELECT results_eq($$SELECT r.section, r.tickets_booked, r.revenue FROM evently.g
 	$$VALUES ('Floor', 4::bigint, 80.0), ('Balcony', 1, 0), ('Stalls', 2, 0)$$, 'the sections of an event');
 SELECT is((SELECT ARRAY[sum(r.gross), sum(r.refunds)] FROM (SELECT (now() AT TIME ZONE 'UTC')::date - 1) AS y (yesterday),
 		evently.get_revenue('day', yesterday, yesterday) a, unnest(a.rows) r), ARRAY[50, 0]::numeric[], 'of one day, whole');
-SELECT throws_ok(format('SELECT evently.get_revenue(%s)', a), 'VE001', NULL, 'H74: ' || a) FROM unnest(ARRAY['''week''', 'timezone => ''Nowhere''', 'max_rows => 0']) a;
+SELECT throws_ok(format('SELECT evently.get_revenue(%s)', a), 'VE001', NULL, 'H74: ' || a) FROM unnest(ARRAY['''week''', 'timezone => ''Nowhere''', '"limit" => 0']) a;
 
 -- Popular ones (S3-ANA-4)
 SELECT is_empty(format($$SELECT p FROM evently.get_popular_events() a, unnest(a.events) p
@@ -189,7 +189,7 @@ SELECT is((SELECT array_agg(t.tag) FROM evently.get_tag_analytics('{loud,none}')
 SELECT results_eq($$SELECT t.tag, sum(d.tickets_booked) - sum(d.tickets_cancelled) FROM evently.get_tag_trends(days => 30) a, unnest(a.tags) t, unnest(t.days) d GROUP BY 1 ORDER BY 1$$,
 	$$SELECT tag, sum(l.tickets)::numeric FROM evently.sale_ledger l JOIN evently.event e USING (event_id), unnest(e.tags) tag
 	WHERE l.occurred_at > now() - interval '20 days' GROUP BY 1 ORDER BY 1$$, 'H80: and their days');
-SELECT is((SELECT array_agg(t.tag) FROM evently.get_tag_trends(max_rows => 1) a, unnest(a.tags) t), '{rock}', 'the one that sold most first');
+SELECT is((SELECT array_agg(t.tag) FROM evently.get_tag_trends("limit" => 1) a, unnest(a.tags) t), '{rock}', 'the one that sold most first');
 SELECT results_eq($$SELECT a.cancellations, a.tickets, sum(d.tickets)::bigint, (SELECT m.refunds FROM unnest(a.amounts) m WHERE m.currency = 'USD')
 		FROM evently.get_cancellation_analytics() a, unnest(a.days) d GROUP BY 1, 2, 4$$,
 	$$SELECT count(*), (SELECT count(*) FROM evently.ticket WHERE cancelled_at IS NOT NULL), (SELECT count(*) FROM evently.ticket WHERE cancelled_at IS NOT NULL),

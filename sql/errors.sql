@@ -34,6 +34,12 @@ BEGIN ISOLATION LEVEL SERIALIZABLE;
 CALL pg_temp.ask(replace(:'writers', '$', :nobody)::text[]);
 COMMIT;
 
+-- A key whose first call has not ended, as another session finds it.
+BEGIN;
+SELECT evently.create_tag('Slow', idempotency_key => 'k') \g /dev/null
+\set in_flight `psql -XAtq -d ':DBNAME' -v VERBOSITY=sqlstate -c "SET lock_timeout = '10ms'" -c "SELECT evently.create_tag('Slow', idempotency_key => 'k')" 2>&1`
+ROLLBACK;
+
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
 SELECT plan(74);
@@ -144,7 +150,8 @@ SELECT c.*, r.* FROM (VALUES
 SELECT is(sqlstate || ' ' || coalesce((SELECT array_agg(key COLLATE "C" ORDER BY key COLLATE "C")::text
 		FROM jsonb_object_keys(nullif(detail, '')::jsonb) key), 'no detail'), expected || ' ' || coalesce(facts, 'no detail'), call)
 FROM refused;
-SELECT is(array_to_string(ARRAY(SELECT expected FROM refused UNION SELECT sqlstate FROM told WHERE sqlstate = 'VE003' ORDER BY 1), ' '), btrim(:'states'),
+SELECT is(array_to_string(ARRAY(SELECT expected FROM refused UNION SELECT sqlstate FROM told WHERE sqlstate = 'VE003'
+		UNION SELECT substring(:'in_flight', 'VE\d+') ORDER BY 1), ' '), btrim(:'states'),
 	'every SQLSTATE of errors.def was seen');
 SELECT is_empty($$SELECT call, message FROM refused WHERE message ~ '[.!]$' OR message ~* 'null|error|%'$$, 'messages are short sentences without a full stop');
 SELECT is_empty($$SELECT call, detail FROM refused WHERE detail LIKE '%' || person('ann') || '%' OR detail LIKE '%' || person('bob') || '%'$$,

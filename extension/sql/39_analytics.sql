@@ -262,15 +262,15 @@ COMMENT ON FUNCTION evently.get_overall_analytics(uuid, integer, text) IS
 'All events in figures at this moment, or the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. booking_trends: the last days (30 by default, 366 at most), today included, in timezone (UTC by default). Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_revenue("by" text DEFAULT NULL, date_from date DEFAULT NULL, date_to date DEFAULT NULL, event_id uuid DEFAULT NULL,
-	timezone text DEFAULT NULL, max_rows integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.revenue_report
+	timezone text DEFAULT NULL, "limit" integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.revenue_report
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_revenue';
 COMMENT ON FUNCTION evently.get_revenue(text, date, date, uuid, text, integer, uuid) IS
-'Revenue by day (default), month, event or section, from date_from to date_to, both whole days in timezone (UTC by default), of all events or one. Days and months in order, events and sections by revenue, the highest first; max_rows: 1000 by default, 10000 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
+'Revenue by day (default), month, event or section, from date_from to date_to, both whole days in timezone (UTC by default), of all events or one. Days and months in order, events and sections by revenue, the highest first; limit: 1000 by default, 10000 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
 
-CREATE FUNCTION evently.get_popular_events(max_rows integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.popular_events
+CREATE FUNCTION evently.get_popular_events("limit" integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.popular_events
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_popular_events';
 COMMENT ON FUNCTION evently.get_popular_events(integer, uuid) IS
-'Published events by what was booked lately: each valid ticket weighs 2^(-age / 24 hours). max_rows: 10 by default, 100 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
+'Published events by what was booked lately: each valid ticket weighs 2^(-age / 24 hours). limit: 10 by default, 100 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_analytics_summary(refresh boolean DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.analytics_summary
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_analytics_summary';

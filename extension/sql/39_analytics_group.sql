@@ -84,16 +84,16 @@ CREATE TYPE evently.users_analytics AS (
 COMMENT ON TYPE evently.users_analytics IS
 	'Accounts, those made in the days asked for, and who ever booked, once or more often.';
 
-CREATE FUNCTION evently.get_tag_analytics(tags text[] DEFAULT NULL, max_rows integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.tag_report
+CREATE FUNCTION evently.get_tag_analytics(tags text[] DEFAULT NULL, "limit" integer DEFAULT NULL, actor_id uuid DEFAULT NULL) RETURNS evently.tag_report
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_tag_analytics';
 COMMENT ON FUNCTION evently.get_tag_analytics(text[], integer, uuid) IS
-'Tags of events in figures, the most popular first: of all tags, or to compare those named. max_rows: 100 by default, 1000 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
+'Tags of events in figures, the most popular first: of all tags, or to compare those named. limit: 100 by default, 1000 at most. Of the events of the actor and his teams (analytics:read) without permission analytics:read or events:any. Errors: VE001 VALIDATION_ERROR.';
 
-CREATE FUNCTION evently.get_tag_trends(tags text[] DEFAULT NULL, days integer DEFAULT NULL, timezone text DEFAULT NULL, max_rows integer DEFAULT NULL,
+CREATE FUNCTION evently.get_tag_trends(tags text[] DEFAULT NULL, days integer DEFAULT NULL, timezone text DEFAULT NULL, "limit" integer DEFAULT NULL,
 	actor_id uuid DEFAULT NULL) RETURNS evently.tag_trends
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_tag_trends';
 COMMENT ON FUNCTION evently.get_tag_trends(text[], integer, text, integer, uuid) IS
-'Bookings and cancellations by tag and day: the last days (30 by default, 366 at most), today included, in timezone (UTC by default). max_rows and whose events: as get_tag_analytics(). Errors: VE001 VALIDATION_ERROR.';
+'Bookings and cancellations by tag and day: the last days (30 by default, 366 at most), today included, in timezone (UTC by default). limit and whose events: as get_tag_analytics(). Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_cancellation_analytics(days integer DEFAULT NULL, timezone text DEFAULT NULL, actor_id uuid DEFAULT NULL)
 RETURNS evently.cancellation_analytics

@@ -5,6 +5,7 @@
 #include <kore/http.h>
 
 #include "bind.h"
+#include "config.h"
 #include "reply.h"
 #include "value.h"
 
@@ -358,21 +359,58 @@ bind_value(struct request *rq, const struct binding *binding, const char **value
 		break;
 	}
 	if (good && *value == NULL && binding->required) {
-		reply_invalid_field(rq, CODE_INVALID, binding->names[0], "%s is required", binding->names[0]);
+		reply_invalid_field(rq, binding->source == SOURCE_HEADER ? "IDEMPOTENCY_KEY_REQUIRED" : CODE_INVALID,
+		    binding->names[0], "%s is required", binding->names[0]);
 		return (false);
 	}
 	return (good);
+}
+
+static bool
+is_plain_name(const char *name)
+{
+	const char *p;
+
+	for (p = name; *p != '\0'; p++) {
+		if (*p <= 0x20 || *p >= 0x7F || *p == ',' || *p == '"' || *p == '\\')
+			return (false);
+	}
+	return (p != name && p - name <= 64);
+}
+
+/* The first field that nobody asked for, or where it stands if its name is an odd one; NULL when there is none. */
+static const char *
+first_unknown(const struct request *rq)
+{
+	int i;
+
+	for (i = 0; i < rq->query_count; i++) {
+		if (!rq->query[i].known)
+			return (is_plain_name(rq->query[i].name) ? rq->query[i].name : "query");
+	}
+	if (rq->body_known == NULL)
+		return (NULL);
+	for (i = 1; i < rq->body.nodes[0].next; i = rq->body.nodes[i].next) {
+		if (!rq->body_known[i])
+			return (is_plain_name(rq->body.nodes[i].key) ? rq->body.nodes[i].key : "body");
+	}
+	return (NULL);
 }
 
 /* All bindings of the route's call. */
 bool
 bind_call(struct request *rq)
 {
+	const char *unknown;
 	int i;
 
 	for (i = 0; i < rq->route->binding_count; i++) {
 		if (!bind_value(rq, &rq->route->bindings[i], &rq->call.values[i]))
 			return (false);
+	}
+	if (config.strict_fields && (unknown = first_unknown(rq)) != NULL) {
+		reply_invalid_field(rq, CODE_INVALID, unknown, "%s: unknown field", unknown);
+		return (false);
 	}
 	return (true);
 }
@@ -394,18 +432,6 @@ bind_fields(struct request *rq, int count, const char **targets[])
 	memset(rq->call.values, 0, sizeof(rq->call.values));
 
 	return (true);
-}
-
-static bool
-is_plain_name(const char *name)
-{
-	const char *p;
-
-	for (p = name; *p != '\0'; p++) {
-		if (*p <= 0x20 || *p >= 0x7F || *p == ',')
-			return (false);
-	}
-	return (p != name && p - name <= 64);
 }
 
 static void

@@ -53,6 +53,7 @@ struct config config;
 #define SECONDS(n, a, m, text, least, most, what)      SETTING(n, a, KIND_SECONDS, m, text, what, .min = least, .max = most)
 #define MILLISECONDS(n, a, m, text, least, most, what) SETTING(n, a, KIND_MS, m, text, what, .min = least, .max = most)
 #define WORD(n, a, m, text, list, what)                SETTING(n, a, KIND_WORD, m, text, what, .words = list)
+#define SWITCH(n, a, m, text, what)                    WORD(n, a, m, text, SWITCH_WORDS, what)
 #define RATE(n, a, m, text, what)                      SETTING(n, a, KIND_RATE, m, text, what, .min = 0)
 
 static struct setting settings[] = {

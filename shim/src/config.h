@@ -16,8 +16,7 @@
 /* Kept as a position, and given to the database by name. */
 #define ADMIN_REGISTRATION_WORDS "bootstrap closed open"
 
-#define RATE_LIMIT_WORDS "on off"
-enum { RATE_LIMIT_ON, RATE_LIMIT_OFF };
+#define SWITCH_WORDS "off on"
 
 struct config {
 	int port;
@@ -43,6 +42,8 @@ struct config {
 	int bcrypt_cost;
 	int password_min;
 	int admin_registration;
+	int require_idempotency_key;
+	int strict_fields;
 	int rate_limit;
 	struct rate rate_public, rate_user, rate_auth, rate_login_failure, rate_booking, rate_admin;
 	char *trusted_proxies; /* addresses and networks, separated by commas */

@@ -275,17 +275,21 @@ collect_codes(const struct route *route, const struct json *catalogue, int funct
 	for (i = 0; i < route->binding_count; i++) {
 		if (route->bindings[i].type == TYPE_UUID && route->bindings[i].source != SOURCE_AUTH)
 			add_code(codes, &count, "INVALID_ID");
+		if (route->bindings[i].source == SOURCE_HEADER && route->bindings[i].required)
+			add_code(codes, &count, "IDEMPOTENCY_KEY_REQUIRED");
 	}
 	if (route->access != ACCESS_PUBLIC || strstr(route->pattern, "/auth/") != NULL)
 		add_code(codes, &count, "UNAUTHORIZED");
 	if (route->access == ACCESS_ADMIN || strstr(route->pattern, "/auth/") != NULL)
 		add_code(codes, &count, "FORBIDDEN");
-	if (strstr(route->pattern, "/register") != NULL)
+	if (route->handler != NULL && route->status == 201) /* all of them create an account */
 		add_code(codes, &count, "EMAIL_TAKEN");
 	if (strstr(route->pattern, "/docs/") != NULL)
 		add_code(codes, &count, "ROUTE_NOT_FOUND");
 	if (route->limit != LIMIT_NONE)
 		add_code(codes, &count, "RATE_LIMITED");
+	if (route->keyed)
+		add_code(codes, &count, "IDEMPOTENCY_IN_FLIGHT");
 	add_code(codes, &count, "UNAVAILABLE");
 	if (function < 0)
 		return (count);

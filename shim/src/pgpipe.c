@@ -18,11 +18,17 @@ static struct pg_lane *const lanes[] = { &read_lane, &write_lane };
 static struct pg_statement statements[PG_STATEMENTS_MAX];
 static int statement_count;
 
+/* Routes that make one call, under several addresses, share its statement. */
 int
 pg_statement_add(const char *sql, int value_count)
 {
 	struct pg_statement *statement = &statements[statement_count];
+	int i;
 
+	for (i = 0; i < statement_count; i++) {
+		if (strcmp(statements[i].sql, sql) == 0)
+			return (i);
+	}
 	if (statement_count == PG_STATEMENTS_MAX || value_count > PG_VALUES_MAX)
 		fatal("pgpipe: too many statements, or too many values in one");
 	(void)snprintf(statement->name, sizeof(statement->name), "s%d", statement_count);

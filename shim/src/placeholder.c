@@ -2,6 +2,7 @@
 
 #include <kore/kore.h>
 
+#include "config.h"
 #include "pgpipe.h"
 #include "placeholder.h"
 
@@ -98,6 +99,8 @@ parse_placeholder(const struct route *route, const struct path *path, struct bin
 		binding->type = find_type(route, colon);
 	else
 		binding->type = binding->source == SOURCE_AUTH ? TYPE_UUID : TYPE_TEXT;
+	if (binding->source == SOURCE_HEADER && config.require_idempotency_key && route->event == EVENT_BOOKING)
+		binding->required = true;
 	if (binding->source == SOURCE_PATH)
 		binding->param = find_param(route, path, binding->names[0]);
 	if (binding->source == SOURCE_AUTH && strcmp(binding->names[0], "user_id") != 0 &&

@@ -108,7 +108,7 @@ count_up(enum limit_class class, const struct limit_key *key, int amount, struct
 	bool open;
 
 	state->class = LIMIT_NONE;
-	if (config.rate_limit == RATE_LIMIT_OFF || rate->count == 0)
+	if (!config.rate_limit || rate->count == 0)
 		return (true);
 	lock(mutex);
 	count = find_count(table->counts[place], class, key, now);

@@ -95,7 +95,7 @@ reply_message(
 	problem = accept != NULL && strstr(accept, "application/problem+json") != NULL;
 	if (problem)
 		rq->content_type = "application/problem+json";
-	if (status == 503 && rq->retry_after_s == 0)
+	if ((status == 503 || strcmp(code, "IDEMPOTENCY_IN_FLIGHT") == 0) && rq->retry_after_s == 0)
 		rq->retry_after_s = RETRY_AFTER_S;
 	kore_buf_init(&body, 256);
 	if (problem)

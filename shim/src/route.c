@@ -34,6 +34,7 @@ static const struct {
 	{ "evently.release_hold(", EVENT_RELEASE },
 	{ "evently.book(", EVENT_BOOKING },
 	{ "evently.confirm_hold(", EVENT_BOOKING },
+	{ "evently.accept_offer(", EVENT_BOOKING },
 	{ "evently.cancel_booking(", EVENT_CANCELLATION },
 };
 

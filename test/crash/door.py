@@ -21,8 +21,9 @@ SQLSTATES = dict(re.findall(r'^EV_ERROR\((\w+), "(\w+)"', ERRORS.read_text(), re
 AGAIN = "again"
 PAUSE_S = 0.05
 
-# What passes: nobody could be connected to, the server is going down or coming up, others hold a lock.
-PASSING = re.compile("57P|08|53|55P03")
+# What passes: nobody could be connected to, the server is going down or coming up, others hold a lock, or the try before
+# this one is still under way.
+PASSING = re.compile("57P|08|53|55P03|VE902")
 
 # A method, a path, and with them what a call is about; what else it is told goes into the body.
 ROUTES = {
@@ -102,8 +103,9 @@ class RestDoor(Door):
             return AGAIN, repr(error)
         if response.status < 400:
             return "ok", answer
-        code = answer["error"]["code"]
-        return AGAIN if response.status == 503 else SQLSTATES.get(code, code), answer["error"]["message"]
+        code = SQLSTATES.get(answer["error"]["code"], answer["error"]["code"])
+        passes = response.status == 503 or PASSING.match(code)
+        return AGAIN if passes else code, answer["error"]["message"]
 
     def request(self, operation, arguments):
         method, path = ROUTES[operation]

@@ -19,10 +19,11 @@ def registration(**fields):
     return {"email": f"{unique('user')}@example.com", "password": PASSWORD, "name": "Test User", **fields}
 
 
-def test_register_answer(anonymous):
-    """S1-AUTHU-11, S3-AUTHU-1, S5-AUTHU-1, api.md, register: user and tokens; the user's fields are repeated at the top."""
+@pytest.mark.parametrize("word", ["register", "signup"])
+def test_register_answer(anonymous, word):
+    """S1-AUTHU-11, S3-AUTHU-1, S4-AUTHU-1, S5-AUTHU-1, api.md, register: user and tokens; the user's fields are repeated at the top."""
     body = registration(first_name="Tess", last_name="User", phone_number="+1 555 0100")
-    answer = expect(anonymous.post("/api/v1/auth/register", body), 201)
+    answer = expect(anonymous.post(f"/api/v1/auth/{word}", body), 201)
     assert SESSION_FIELDS | USER_FIELDS <= set(answer)
     assert USER_FIELDS <= set(answer["user"])
     assert uuid.UUID(answer["user_id"])

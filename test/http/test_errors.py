@@ -347,6 +347,23 @@ def test_unknown_fields_are_named(user, admin, anonymous, event):
     assert answer.status == 201 and "set-cookie" not in answer.headers
 
 
+def test_unknown_fields_are_refused(serve, user, admin, event):
+    """api.md: EVENTLY_STRICT_FIELDS=on, in queries and bodies, by routes of both kinds; a body on GET is not read."""
+    server = serve(EVENTLY_STRICT_FIELDS="on")
+    buyer, manager = server.as_user(user), server.as_user(admin)
+    hold = {"event_id": event["event_id"], "quantity": 1}
+    assert_error(buyer.post(HOLD, {**hold, "colour": None}), 400, "VALIDATION_ERROR", "colour")
+    assert_error(buyer.post(HOLD, {**hold, '"},"code":"x': 1}), 400, "VALIDATION_ERROR", "body")
+    assert_error(buyer.get("/api/v1/events", nonsense="1"), 400, "VALIDATION_ERROR", "nonsense")
+    login = {"email": user.email, "password": user.password}
+    assert_error(buyer.post("/api/v1/auth/login", {**login, "otp": "1"}), 400, "VALIDATION_ERROR", "otp")
+    expect(buyer.post("/api/v1/auth/login", login), 200)
+    expect(buyer.request("GET", "/api/v1/auth/me", {"colour": "red"}), 200)
+    made = expect(manager.post("/api/v1/admin/events", {"title": unique("E"), "start_time": "2030-01-01T19:00:00Z", "capacity": 1}), 201)
+    expect(manager.request("PATCH", f"/api/v1/admin/events/{made['event_id']}", {"type": "x"}, {"If-Match": '"1"'}), 200)
+    assert user.available(event) == 100
+
+
 def test_query_oddities(anonymous):
     for query in ["?", "?&&&", "?page", "?page=", "?=1", "?page=1&page=2", "?q=a=b=c", "?q=%C3%A9+x"]:
         expect(anonymous.get("/api/v1/events" + query), 200)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from client import assert_error, expect, unique
+from client import assert_error, expect, in_parallel, unique
 from routes import all_routes
 
 
@@ -50,6 +50,46 @@ def test_holds(twice, user, event):
     path = f"/api/v1/seats/hold/{hold['hold_id']}"
     twice("POST", f"{path}/extend", {}, who=user)
     twice("DELETE", path, None, who=user)
+
+
+def test_a_booking_must_have_a_key(serve, user, event, offered):
+    """S4-IDEM-1: where EVENTLY_REQUIRE_IDEMPOTENCY_KEY says so, on every way to a booking and on nothing else."""
+    server = serve(EVENTLY_REQUIRE_IDEMPOTENCY_KEY="on")
+    buyer = server.as_user(user)
+    hold = buyer.hold(event, quantity=1)
+    bookings = {
+        f"/api/v1/events/{event['event_id']}/book": {"quantity": 1},
+        "/api/v1/bookings/confirm": {"hold_id": hold["hold_id"]},
+        f"/api/v1/waitlist/{offered(user)}/accept": {},
+    }
+    paths = expect(buyer.get("/openapi.json"), 200)["paths"]
+    for path, body in bookings.items():
+        for key in ({}, {"idempotency_key": ""}):
+            assert_error(buyer.post(path, body, **key), 400, "IDEMPOTENCY_KEY_REQUIRED", "idempotency-key")
+        expect(buyer.post(path, body, idempotency_key=unique("key")), 201)
+    for path, methods in paths.items():
+        for operation in methods.values():
+            required = {parameter["name"] for parameter in operation["parameters"] if parameter["required"]}
+            assert ("Idempotency-Key" in required) == path.endswith(("/book", "/confirm", "/accept")), path
+            assert ("Idempotency-Key" in required) == ("IDEMPOTENCY_KEY_REQUIRED" in str(operation["responses"])), path
+
+
+def test_a_request_still_under_way(serve, connect, user, event):
+    """H24: who repeats a request that has not ended is told so, and when to try again; then he gets its answer."""
+    buyer = serve(EVENTLY_LOCK_TIMEOUT="50ms").as_user(user)
+    path, key = f"/api/v1/events/{event['event_id']}/book", unique("key")
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT booking_id::text FROM evently.book(%s, %s, quantity => 2, payment => '{\"method\": \"mock\"}', idempotency_key => %s)",
+            (event["event_id"], user.user_id, key),
+        )
+        (booking_id,) = cursor.fetchone()
+        for answer in in_parallel([lambda: buyer.post(path, {"quantity": 2}, idempotency_key=key)] * 4):
+            assert_error(answer, 409, "IDEMPOTENCY_IN_FLIGHT")
+            assert int(answer.headers["retry-after"]) >= 1
+        connection.commit()
+    answer = buyer.post(path, {"quantity": 2}, idempotency_key=key)
+    assert expect(answer, 201)["booking_id"] == booking_id and answer.headers["idempotent-replay"] == "true"
 
 
 def test_routes_that_take_a_key(anonymous):

@@ -43,6 +43,7 @@ def test_what_is_refused(service, event, seated_event):
     assert_error(change(service, event, 1), 409, "RETURN_EXCEEDS_TAKEN")
     assert_error(change(service, event, 1, "return-seats"), 409, "RETURN_EXCEEDS_TAKEN")
     assert_error(change(service, event, -1, "return-seats"), 400, "VALIDATION_ERROR", "quantity")
+    assert_error(change(service, event, 0), 400, "VALIDATION_ERROR", "quantity")
     assert_error(change(service, event, "2"), 400, "VALIDATION_ERROR", "quantity")
     assert_error(change(service, event, None), 400, "VALIDATION_ERROR", "quantity")
     assert_error(change(service, seated_event, -1), 400, "VALIDATION_ERROR")

@@ -159,6 +159,7 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
     mine = {"email": user.email, "password": user.password}
     true_here = {
         "POST /api/v1/auth/register": lambda: {"email": f"{unique('user')}@example.com"},
+        "POST /api/v1/auth/signup": lambda: {"email": f"{unique('user')}@example.com"},
         "POST /api/v1/auth/admin/register": lambda: {"email": f"{unique('admin')}@example.com"},
         "POST /api/v1/auth/login": lambda: mine,
         "POST /api/v1/auth/admin/login": lambda: {"email": admin.email, "password": admin.password},

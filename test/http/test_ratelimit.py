@@ -195,7 +195,7 @@ def test_every_sensitive_route_has_a_class():
     for route in all_routes():
         if route.access == "ADMIN":
             assert route.limit == "ADMIN", route
-        if route.path.endswith(("/login", "/register")):
+        if route.path.endswith(("/login", "/register", "/signup")):
             assert route.limit == "AUTH", route
         if route.path.endswith(("/book", "/hold", "/confirm")):
             assert route.limit == "BOOKING", route

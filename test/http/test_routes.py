@@ -4,7 +4,7 @@ import pathlib
 import re
 
 from client import assert_error
-from routes import all_routes
+from routes import DEFINITIONS, all_routes
 
 PROMISED = pathlib.Path(__file__).with_name("promised_routes.txt")
 
@@ -29,6 +29,13 @@ def test_every_promise_is_kept():
 def test_a_promise_is_made_once():
     promised = list(promised_routes())
     assert len(promised) == len(set(promised)) > 100
+
+
+def test_functions_and_routes_call_a_field_the_same():
+    """Or a refusal would name a field that nobody sent. An id in the path is told by what it is the id of."""
+    named = re.findall(r'\b(\w+)(?:\\")? => (?:coalesce\()?\{(query|body|header)\.([\w-]+)', DEFINITIONS.read_text())
+    assert len(named) > 100
+    assert [argument for argument, _, field in named if argument != field.replace("-", "_")] == []
 
 
 def test_static_words_win_over_parameters(user):
