@@ -9,18 +9,13 @@
 
 #include "attempt.h"
 
-static bool
-is_refusal(const ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == MAKE_SQLSTATE('V', 'E', '0', '0', '0');
-}
-
-char *
+EvRefusal *
 ev_attempt(EvWork work, void *argument)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
+	EvRefusal *refusal;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -41,7 +36,8 @@ ev_attempt(EvWork work, void *argument)
 	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return NULL;
-	if (!is_refusal(error))
+	refusal = ev_refusal(error);
+	if (refusal == NULL)
 		ReThrowError(error);
-	return error->message;
+	return refusal;
 }

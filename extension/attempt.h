@@ -6,9 +6,11 @@
 #ifndef EV_ATTEMPT_H
 #define EV_ATTEMPT_H
 
+#include "errors.h"
+
 typedef void (*EvWork)(void *argument);
 
-/* NULL where the work was done; the message of its refusal (errors.def) where not. Any other error goes on. */
-extern char *ev_attempt(EvWork work, void *argument);
+/* NULL where the work was done; its refusal where not. Any other error goes on. */
+extern EvRefusal *ev_attempt(EvWork work, void *argument);
 
 #endif

@@ -15,13 +15,16 @@
 #include "lock.h"
 #include "outbox.h"
 #include "request.h"
+#include "set.h"
 #include "spi.h"
 #include "table.h"
 #include "tuple.h"
 #include "waitlist.h"
 
 PG_FUNCTION_INFO_V1(evently_book);
+PG_FUNCTION_INFO_V1(evently_book_many);
 PG_FUNCTION_INFO_V1(evently_confirm_hold);
+PG_FUNCTION_INFO_V1(evently_confirm_many);
 
 static const char *const booking_columns[] = {
 	"event_id", "booking_id", "user_id", "hold_id", "quantity", "total_price", "currency", "created_at", "pools",
@@ -171,17 +174,14 @@ tell_and_keep(const EvKey *key, const EvBooking *booking, Datum detail)
 					 detail);
 }
 
-/* book(event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code, payment, idempotency_key) */
-Datum
-evently_book(PG_FUNCTION_ARGS)
+static Datum
+book(FunctionCallInfo fcinfo, EvRow row)
 {
-	Order order;
+	Order order = {.request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1))};
 	EvRequest *request = &order.request;
 	EvKey key;
 	Datum result;
 
-	ev_begin(EV_WRITES);
-	*request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
 	ev_request_by(request, ev_text_argument(fcinfo, 5), ev_text_argument(fcinfo, 6));
 	order.means = ev_payment_means(ev_arg(7));
@@ -195,10 +195,24 @@ evently_book(PG_FUNCTION_ARGS)
 		booking = booking_of_grant(request, ev_reserve(request));
 		pay(&booking, &order.means);
 		store_booking(&booking);
-		result = ev_booking_detail(ev_row(fcinfo), &booking);
+		result = ev_booking_detail(row, &booking);
 		tell_and_keep(&key, &booking, result);
 	}
-	PG_RETURN_DATUM(ev_end(result));
+	return result;
+}
+
+/* book(event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code, payment, idempotency_key) */
+Datum
+evently_book(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(book(fcinfo, ev_row(fcinfo))));
+}
+
+Datum
+evently_book_many(PG_FUNCTION_ARGS)
+{
+	return ev_set_run(fcinfo, book);
 }
 
 /* Turn the held seats into sold ones; the section of each, in the order of the hold. */
@@ -356,24 +370,20 @@ confirmation_canonical(const void *asked)
 	return psprintf("%s%s", ev_id_text(&confirmation->hold->hold_id), ev_payment_canonical(&confirmation->means));
 }
 
-/* confirm_hold(event_id, hold_id, user_id, payment, idempotency_key) */
-Datum
-evently_confirm_hold(PG_FUNCTION_ARGS)
+static Datum
+confirm(FunctionCallInfo fcinfo, EvRow row)
 {
-	Confirmation confirmation;
-	EvHold *hold;
+	EvHold *hold = ev_hold_by_arguments(fcinfo);
+	const Confirmation confirmation = {hold, ev_payment_means(ev_arg(3))};
 	EvKey key;
 	Datum result;
 
-	ev_begin(EV_WRITES);
-	hold = ev_hold_by_arguments(fcinfo);
-	confirmation = (Confirmation){hold, ev_payment_means(ev_arg(3))};
 	if (!ev_key_open(&key, &confirm_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 4),
 					 confirmation_canonical, &confirmation, &result))
 	{
 		EvBooking booking = ev_booking_confirm(hold, &confirmation.means);
 
-		result = ev_booking_detail(ev_row(fcinfo), &booking);
+		result = ev_booking_detail(row, &booking);
 		if (ev_payment_is_pending(booking.payment))
 			ev_outbox_answer(&key, &hold->event_id, "PAYMENT", &booking.payment->payment_id, "PAYMENT_PENDING",
 							 &hold->user_id, result);
@@ -382,5 +392,19 @@ evently_confirm_hold(PG_FUNCTION_ARGS)
 		else
 			ev_key_store(&key, result);
 	}
-	PG_RETURN_DATUM(ev_end(result));
+	return result;
+}
+
+/* confirm_hold(event_id, hold_id, user_id, payment, idempotency_key) */
+Datum
+evently_confirm_hold(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(confirm(fcinfo, ev_row(fcinfo))));
+}
+
+Datum
+evently_confirm_many(PG_FUNCTION_ARGS)
+{
+	return ev_set_run(fcinfo, confirm);
 }

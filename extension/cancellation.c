@@ -20,10 +20,12 @@
 #include "policy.h"
 #include "refund.h"
 #include "release.h"
+#include "set.h"
 #include "spi.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_cancel_booking);
+PG_FUNCTION_INFO_V1(evently_cancel_many);
 PG_FUNCTION_INFO_V1(evently_quote_cancellation);
 PG_FUNCTION_INFO_V1(evently_get_cancellation);
 
@@ -319,16 +321,14 @@ cancel(const Wanted *request, const char *reason, const EvKey *key)
 	return result;
 }
 
-/* cancel_booking(event_id, booking_id, user_id, reason, ticket_ids, idempotency_key): a repeat gives the same answer */
-Datum
-evently_cancel_booking(PG_FUNCTION_ARGS)
+static Datum
+cancel_booking(FunctionCallInfo fcinfo, EvRow row)
 {
 	EvBooking booking;
 	Wanted request;
 	EvKey key;
 	Datum result;
 
-	ev_begin(EV_WRITES);
 	ev_require_length(fcinfo, 3, "reason", 2000);
 	booking = ev_booking_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "booking_id"),
 							  ev_uuid_argument(fcinfo, 2));
@@ -336,7 +336,21 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 	if (!ev_key_open(&key, &cancel_operation, &booking.event_id, &booking.user_id, ev_text_argument(fcinfo, 5),
 					 canonical, &request, &result))
 		result = cancel(&request, ev_text_argument(fcinfo, 3), &key);
-	PG_RETURN_DATUM(ev_end(result));
+	return result;
+}
+
+/* cancel_booking(event_id, booking_id, user_id, reason, ticket_ids, idempotency_key): a repeat gives the same answer */
+Datum
+evently_cancel_booking(PG_FUNCTION_ARGS)
+{
+	ev_begin(EV_WRITES);
+	PG_RETURN_DATUM(ev_end(cancel_booking(fcinfo, ev_row(fcinfo))));
+}
+
+Datum
+evently_cancel_many(PG_FUNCTION_ARGS)
+{
+	return ev_set_run(fcinfo, cancel_booking);
 }
 
 static Datum

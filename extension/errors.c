@@ -9,9 +9,16 @@
 #include "utils/json.h"
 
 #include "errors.h"
+#include "lock.h"
 
 static const char *const sqlstates[] = {
 #define EV_ERROR(symbol, sqlstate, http) [EV_##symbol] = sqlstate,
+#include "errors.def"
+#undef EV_ERROR
+};
+
+static const char *const codes[] = {
+#define EV_ERROR(symbol, sqlstate, http) [EV_##symbol] = #symbol,
 #include "errors.def"
 #undef EV_ERROR
 };
@@ -22,6 +29,26 @@ error_sqlstate(EvError error)
 	const char *s = sqlstates[error];
 
 	return MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4]);
+}
+
+static EvRefusal *
+refusal_of(const ErrorData *error, const char *code)
+{
+	EvRefusal *refusal = palloc(sizeof(EvRefusal));
+
+	*refusal = (EvRefusal){pstrdup(unpack_sql_state(error->sqlerrcode)), code, error->message, error->detail, error->hint};
+	return refusal;
+}
+
+EvRefusal *
+ev_refusal(const ErrorData *error)
+{
+	for (int i = 0; i < lengthof(sqlstates); i++)
+	{
+		if (error->sqlerrcode == error_sqlstate(i))
+			return refusal_of(error, codes[i]);
+	}
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && ev_locks_are_tried() ? refusal_of(error, "UNAVAILABLE") : NULL;
 }
 
 EvDetail *

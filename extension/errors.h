@@ -18,6 +18,19 @@ typedef enum EvError
 #undef EV_ERROR
 } EvError;
 
+/* One that was raised, and caught again. */
+typedef struct EvRefusal
+{
+	const char *sqlstate;
+	const char *code;
+	char *message;
+	char *detail;
+	char *hint;
+} EvRefusal;
+
+/* NULL where the error is none. */
+extern EvRefusal *ev_refusal(const ErrorData *error);
+
 /* DETAIL under construction: a JSON object, member by member. */
 typedef struct EvDetail
 {

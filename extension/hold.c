@@ -74,30 +74,22 @@ seconds_left(const EvHold *hold, TimestampTz clock)
 	return (int) ((hold->expires_at - clock + USECS_PER_SEC - 1) / USECS_PER_SEC);
 }
 
-static void
-fill_row(EvRow *row, const EvHold *hold, TimestampTz clock)
-{
-	ev_row_add(row, ev_uuid(&hold->hold_id));
-	ev_row_add(row, ev_uuid(&hold->event_id));
-	ev_row_add(row, ev_uuid(&hold->user_id));
-	ev_row_add(row, ev_maybe_uuid(hold->section_id));
-	ev_row_add(row, ev_text_array(hold->labels, hold->ordinals ? hold->quantity : 0));
-	ev_row_add(row, ev_int(hold->quantity));
-	ev_row_add(row, ev_datum(NumericGetDatum(hold->total)));
-	ev_row_add_text(row, hold->currency);
-	ev_row_add_text(row, status_at(hold, clock));
-	ev_row_add(row, ev_time(hold->expires_at));
-	ev_row_add(row, ev_int(seconds_left(hold, clock)));
-	ev_row_add(row, ev_maybe_uuid(hold->ticket_type_id));
-	ev_row_add_text(row, hold->ticket_type);
-}
-
 Datum
-ev_hold_detail(FunctionCallInfo fcinfo, const EvHold *hold, TimestampTz clock)
+ev_hold_detail(EvRow row, const EvHold *hold, TimestampTz clock)
 {
-	EvRow row = ev_row(fcinfo);
-
-	fill_row(&row, hold, clock);
+	ev_row_add(&row, ev_uuid(&hold->hold_id));
+	ev_row_add(&row, ev_uuid(&hold->event_id));
+	ev_row_add(&row, ev_uuid(&hold->user_id));
+	ev_row_add(&row, ev_maybe_uuid(hold->section_id));
+	ev_row_add(&row, ev_text_array(hold->labels, hold->ordinals ? hold->quantity : 0));
+	ev_row_add(&row, ev_int(hold->quantity));
+	ev_row_add(&row, ev_datum(NumericGetDatum(hold->total)));
+	ev_row_add_text(&row, hold->currency);
+	ev_row_add_text(&row, status_at(hold, clock));
+	ev_row_add(&row, ev_time(hold->expires_at));
+	ev_row_add(&row, ev_int(seconds_left(hold, clock)));
+	ev_row_add(&row, ev_maybe_uuid(hold->ticket_type_id));
+	ev_row_add_text(&row, hold->ticket_type);
 	return ev_row_datum(&row);
 }
 
@@ -264,7 +256,7 @@ evently_get_hold(PG_FUNCTION_ARGS)
 	ev_begin(EV_READS);
 	hold = ev_hold_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "hold_id"), NULL);
 	ev_require_reader(ev_uuid_argument(fcinfo, 2), &hold->user_id, &hold->event_id, "hold");
-	PG_RETURN_DATUM(ev_end(ev_hold_detail(fcinfo, hold, GetCurrentTimestamp())));
+	PG_RETURN_DATUM(ev_end(ev_hold_detail(ev_row(fcinfo), hold, GetCurrentTimestamp())));
 }
 
 /* validate_hold(event_id, hold_id, user_id) */
@@ -274,7 +266,6 @@ evently_validate_hold(PG_FUNCTION_ARGS)
 	TimestampTz clock;
 	EvHold *hold;
 	EvRow row;
-	EvRow detail;
 	const char *status;
 
 	ev_begin(EV_READS);
@@ -285,8 +276,6 @@ evently_validate_hold(PG_FUNCTION_ARGS)
 	ev_row_add(&row, ev_bool(strcmp(status, "active") == 0));
 	ev_row_add_text(&row, strcmp(status, "active") == 0 ? NULL : status);
 	ev_row_add(&row, ev_int(seconds_left(hold, clock)));
-	detail = ev_nested_row(&row);
-	fill_row(&detail, hold, clock);
-	ev_row_add(&row, ev_datum(ev_row_datum(&detail)));
+	ev_row_add(&row, ev_datum(ev_hold_detail(ev_nested_row(&row), hold, clock)));
 	PG_RETURN_DATUM(ev_end(ev_row_datum(&row)));
 }

@@ -25,6 +25,7 @@
 #include "pool.h"
 #include "reserve.h"
 #include "spi.h"
+#include "tuple.h"
 
 typedef struct EvHold
 {
@@ -65,7 +66,7 @@ extern EvHold *ev_hold_of_grant(const EvRequest *request, const EvGrant *grant);
 extern void ev_hold_store(const EvHold *hold);
 
 /* What functions return: a hold_detail. */
-extern Datum ev_hold_detail(FunctionCallInfo fcinfo, const EvHold *hold, TimestampTz clock);
+extern Datum ev_hold_detail(EvRow row, const EvHold *hold, TimestampTz clock);
 
 extern bool ev_hold_is_over(const EvHold *hold, TimestampTz clock);
 extern EvArg ev_hold_ordinals(const EvHold *hold);

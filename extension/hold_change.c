@@ -17,12 +17,14 @@
 #include "render.h"
 #include "release.h"
 #include "request.h"
+#include "set.h"
 #include "spi.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_hold_seats);
 PG_FUNCTION_INFO_V1(evently_hold_tickets);
 PG_FUNCTION_INFO_V1(evently_place_hold);
+PG_FUNCTION_INFO_V1(evently_hold_many);
 PG_FUNCTION_INFO_V1(evently_extend_hold);
 PG_FUNCTION_INFO_V1(evently_release_hold);
 
@@ -104,7 +106,7 @@ ev_hold_store(const EvHold *hold)
 static Datum
 changed(FunctionCallInfo fcinfo, const EvHold *hold, const char *type, TimestampTz clock)
 {
-	Datum detail = ev_hold_detail(fcinfo, hold, clock);
+	Datum detail = ev_hold_detail(ev_row(fcinfo), hold, clock);
 
 	ev_outbox_add(&hold->event_id, "HOLD", &hold->hold_id, type, &hold->user_id, ev_render(detail));
 	return detail;
@@ -112,7 +114,7 @@ changed(FunctionCallInfo fcinfo, const EvHold *hold, const char *type, Timestamp
 
 /* The arguments from first on: ticket_type, access_code, idempotency_key. */
 static Datum
-place(FunctionCallInfo fcinfo, EvRequest *request, int first)
+place(FunctionCallInfo fcinfo, EvRow row, EvRequest *request, int first)
 {
 	EvKey key;
 	Datum result;
@@ -129,10 +131,10 @@ place(FunctionCallInfo fcinfo, EvRequest *request, int first)
 		grant = ev_reserve(request);
 		hold = ev_hold_of_grant(request, grant);
 		ev_hold_store(hold);
-		result = ev_hold_detail(fcinfo, hold, grant->clock);
+		result = ev_hold_detail(row, hold, grant->clock);
 		ev_outbox_answer(&key, &hold->event_id, "HOLD", &hold->hold_id, "HOLD_CREATED", &hold->user_id, result);
 	}
-	return ev_end(result);
+	return result;
 }
 
 /* hold_seats(event_id, user_id, seat_ids, ticket_type, access_code, idempotency_key) */
@@ -144,7 +146,7 @@ evently_hold_seats(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(&request, ev_arg(2), ev_null(), NULL);
-	PG_RETURN_DATUM(place(fcinfo, &request, 3));
+	PG_RETURN_DATUM(ev_end(place(fcinfo, ev_row(fcinfo), &request, 3)));
 }
 
 /* hold_tickets(event_id, user_id, quantity, section_id, ticket_type, access_code, idempotency_key) */
@@ -156,19 +158,30 @@ evently_hold_tickets(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
 	ev_request_for(&request, ev_null(), ev_arg(2), ev_uuid_argument(fcinfo, 3));
-	PG_RETURN_DATUM(place(fcinfo, &request, 4));
+	PG_RETURN_DATUM(ev_end(place(fcinfo, ev_row(fcinfo), &request, 4)));
+}
+
+static Datum
+place_either(FunctionCallInfo fcinfo, EvRow row)
+{
+	EvRequest request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
+
+	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
+	return place(fcinfo, row, &request, 5);
 }
 
 /* place_hold(event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code, idempotency_key): either form */
 Datum
 evently_place_hold(PG_FUNCTION_ARGS)
 {
-	EvRequest request;
-
 	ev_begin(EV_WRITES);
-	request = ev_request(ev_uuid_argument(fcinfo, 0), ev_uuid_argument(fcinfo, 1));
-	ev_request_for(&request, ev_arg(2), ev_arg(3), ev_uuid_argument(fcinfo, 4));
-	PG_RETURN_DATUM(place(fcinfo, &request, 5));
+	PG_RETURN_DATUM(ev_end(place_either(fcinfo, ev_row(fcinfo))));
+}
+
+Datum
+evently_hold_many(PG_FUNCTION_ARGS)
+{
+	return ev_set_run(fcinfo, place_either);
 }
 
 /* The arguments of all that is done with a hold: event_id, hold_id, user_id, idempotency_key. */
@@ -253,7 +266,7 @@ release(FunctionCallInfo fcinfo, EvHold *hold)
 		ev_release_hand_over(release, clock);
 	}
 	else
-		result = ev_hold_detail(fcinfo, hold, GetCurrentTimestamp());
+		result = ev_hold_detail(ev_row(fcinfo), hold, GetCurrentTimestamp());
 	return result;
 }
 

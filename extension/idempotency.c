@@ -40,7 +40,6 @@ EV_STATEMENT(insert_key,
 			 UUIDOID, UUIDOID, TEXTOID, TEXTOID, BYTEAOID, JSONOID, TIMESTAMPTZOID);
 EV_TABLE(key_table, "idempotency", key_columns, insert_key_argtypes);
 
-/* Whether the last keyed call of this backend was answered from the store. */
 static bool was_replayed;
 
 static Datum
@@ -193,6 +192,12 @@ ev_key_run(FunctionCallInfo fcinfo, const EvOperation *operation, const pg_uuid_
 		ev_key_store(&key, answer);
 	}
 	return answer;
+}
+
+bool
+ev_key_was_replayed(void)
+{
+	return was_replayed;
 }
 
 Datum

@@ -43,6 +43,9 @@ extern void ev_key_store(const EvKey *open, Datum answer);
 /* The same of an answer that was rendered already (render.h). */
 extern void ev_key_store_rendered(const EvKey *open, const char *answer);
 
+/* The last keyed call of this backend was answered from the store. */
+extern bool ev_key_was_replayed(void);
+
 /*
  * The whole of it, for a function whose last argument is the key and whose other arguments are the request: the answer of
  * work(fcinfo), or the first one again. scope_id: the event, NULL for what belongs to none; user_id: the actor, NULL for the

@@ -24,6 +24,8 @@ typedef enum EvLockKind
 	LOCK_WORKER
 } EvLockKind;
 
+static bool trying;
+
 static uint64
 hash_id(const pg_uuid_t *id, uint64 seed)
 {
@@ -52,16 +54,39 @@ wait_for(LOCKTAG tag, LOCKMODE mode)
 }
 
 void
+ev_locks_try(bool on)
+{
+	trying = on;
+}
+
+bool
+ev_locks_are_tried(void)
+{
+	return trying;
+}
+
+static LOCKTAG
+key_tag(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key)
+{
+	return lock_tag(LOCK_KEY, hash_text(key, hash_text(operation, hash_id(user, hash_id(scope, 0)))));
+}
+
+void
 ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key)
 {
-	wait_for(lock_tag(LOCK_KEY, hash_text(key, hash_text(operation, hash_id(user, hash_id(scope, 0))))),
-			 ExclusiveLock);
+	if (!trying)
+		wait_for(key_tag(scope, user, operation, key), ExclusiveLock);
+	else if (!ev_try_lock_key(scope, user, operation, key))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("the idempotency key is in use"),
+				 errhint("Ask for it again by itself.")));
 }
 
 bool
 ev_try_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key)
 {
-	LOCKTAG tag = lock_tag(LOCK_KEY, hash_text(key, hash_text(operation, hash_id(user, hash_id(scope, 0)))));
+	LOCKTAG tag = key_tag(scope, user, operation, key);
 
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
@@ -69,7 +94,8 @@ ev_try_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *opera
 void
 ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user)
 {
-	wait_for(lock_tag(LOCK_USER, hash_id(user, hash_id(event, 0))), ExclusiveLock);
+	if (!trying)
+		wait_for(lock_tag(LOCK_USER, hash_id(user, hash_id(event, 0))), ExclusiveLock);
 }
 
 void

@@ -40,6 +40,13 @@ extern void ev_lock_event_exclusive(const pg_uuid_t *event);
 extern bool ev_try_lock_event_exclusive(const pg_uuid_t *event);
 extern void ev_unlock_event_shared(const pg_uuid_t *event);
 
+/*
+ * A set of requests (set.h) that has Q exclusive waits for nothing else: while it tries, U is not taken, as nothing of
+ * the event appears beside it, and a K that is busy is refused (55P03).
+ */
+extern void ev_locks_try(bool on);
+extern bool ev_locks_are_tried(void);
+
 extern bool ev_try_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
 extern void ev_lock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);
 extern void ev_unlock_stripe(const pg_uuid_t *event, const pg_uuid_t *pool, int stripe);

@@ -105,11 +105,11 @@ take_again(void *argument)
 static char *
 buy(Purchase *purchase)
 {
-	char *refusal = ev_attempt(confirm, purchase);
+	EvRefusal *refusal = ev_attempt(confirm, purchase);
 
-	if (refusal == NULL || strcmp(purchase->hold->status, "confirmed") == 0)
-		return refusal;
-	return ev_attempt(take_again, purchase);
+	if (refusal != NULL && strcmp(purchase->hold->status, "confirmed") != 0)
+		refusal = ev_attempt(take_again, purchase);
+	return refusal ? refusal->message : NULL;
 }
 
 static void

@@ -15,8 +15,8 @@
 #include "errors.h"
 #include "tuple.h"
 
-static EvRow
-new_row(TupleDesc desc)
+EvRow
+ev_row_of(TupleDesc desc)
 {
 	return (EvRow){
 		.desc = desc,
@@ -33,7 +33,7 @@ ev_row(FunctionCallInfo fcinfo)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "the function is not declared to return a composite type");
-	return new_row(BlessTupleDesc(desc));
+	return ev_row_of(BlessTupleDesc(desc));
 }
 
 EvRow
@@ -42,7 +42,7 @@ ev_nested_row(const EvRow *row)
 	Oid type = TupleDescAttr(row->desc, row->filled)->atttypid;
 	Oid element = get_element_type(type);
 
-	return new_row(lookup_rowtype_tupdesc_copy(OidIsValid(element) ? element : type, -1));
+	return ev_row_of(lookup_rowtype_tupdesc_copy(OidIsValid(element) ? element : type, -1));
 }
 
 void

@@ -20,6 +20,7 @@ typedef struct EvRow
 	bool *nulls;
 } EvRow;
 
+extern EvRow ev_row_of(TupleDesc desc);
 /* A row of the called function's result type. */
 extern EvRow ev_row(FunctionCallInfo fcinfo);
 /* A row of the next column's type, which is a composite or an array of composites. */

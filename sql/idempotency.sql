@@ -2,11 +2,12 @@
 \i sql/include/setup.psql
 SELECT plan(41);
 
--- Whoever may be called twice for one wish takes a key, last of its arguments; the others change nothing the second time.
+-- Whoever may be called twice for one wish takes a key, last of its arguments or of each of its requests; the others change nothing the second time.
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'evently'::regnamespace AND has_function_privilege('evently_api', p.oid, 'EXECUTE')
 		AND obj_description(p.oid, 'pg_proc') ~ 'Writes (?!nothing)'
-		AND p.proargnames[p.pronargs] IS DISTINCT FROM 'idempotency_key'
+		AND coalesce((SELECT a.attname FROM pg_type r JOIN pg_type e ON e.oid = r.typelem JOIN pg_attribute a ON a.attrelid = e.typrelid
+			WHERE r.oid = p.proargtypes[p.pronargs - 1] ORDER BY a.attnum DESC LIMIT 1), p.proargnames[p.pronargs]) IS DISTINCT FROM 'idempotency_key'
 		AND p.proname NOT IN ('expire_holds', 'continue_event_cancellation', 'finish_event_cancellation', 'prune_outbox', 'outbox_ack', 'notification_ack', 'update_account')$$,
 	'every function that writes has an idempotency key as its last argument');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p

@@ -30,7 +30,7 @@ SELECT is_empty(
 	WHERE NOT code[1] = ANY (string_to_array(current_setting('test.states'), ' '))$$,
 	'and names errors that there are');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_api', oid, 'EXECUTE')$$,
-	$$VALUES ('adjust_availability'), ('begin_payment'), ('best_available'), ('block_seats'), ('book'),
+	$$VALUES ('adjust_availability'), ('begin_payment'), ('best_available'), ('block_seats'), ('book'), ('book_many'), ('cancel_many'), ('confirm_many'), ('hold_many'),
 		('cancel_booking'), ('cancel_event'), ('complete_payment'), ('complete_refund'), ('confirm_hold'),
 		('continue_event_cancellation'), ('create_access_code'), ('create_cancellation_policy'), ('create_event'),
 		('create_organiser'), ('create_quota'), ('create_section'), ('create_ticket_type'), ('create_venue'),

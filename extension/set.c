@@ -1,0 +1,181 @@
+/*
+ * set.c
+ *		Serves the requests of a set.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+#include "utils/typcache.h"
+
+#include "args.h"
+#include "attempt.h"
+#include "errors.h"
+#include "idempotency.h"
+#include "lock.h"
+#include "set.h"
+
+#define MAX_REQUESTS 128
+#define MAX_ARGUMENTS 16
+
+/* The columns of an outcome. */
+enum
+{
+	REQUEST,
+	RESULT,
+	REFUSAL,
+	REPLAYED,
+	NCOLUMNS
+};
+
+typedef struct Set
+{
+	EvServe serve;
+	pg_uuid_t *event_id;
+	int n;
+	Datum *requests;
+	TupleDesc request; /* the arguments after event_id */
+	ReturnSetInfo *outcomes;
+} Set;
+
+/* A request at its turn. */
+typedef struct Turn
+{
+	const Set *set;
+	Datum request;
+	Datum result;
+} Turn;
+
+static void
+fill_call(FunctionCallInfo call, const Set *set, Datum request)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(request);
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	Datum values[MAX_ARGUMENTS];
+	bool nulls[MAX_ARGUMENTS];
+
+	InitFunctionCallInfoData(*call, NULL, set->request->natts + 1, InvalidOid, NULL, NULL);
+	call->args[0] = (NullableDatum){UUIDPGetDatum(set->event_id), false};
+	heap_deform_tuple(&tuple, set->request, values, nulls);
+	for (int i = 0; i < set->request->natts; i++)
+		call->args[i + 1] = (NullableDatum){values[i], nulls[i]};
+}
+
+static EvRow
+outcome_row(const Set *set)
+{
+	return ev_row_of(set->outcomes->setDesc);
+}
+
+/* A row of that column's type. */
+static EvRow
+column_row(const Set *set, int column)
+{
+	EvRow row = outcome_row(set);
+
+	row.filled = column;
+	return ev_nested_row(&row);
+}
+
+static void
+serve(void *argument)
+{
+	Turn *turn = argument;
+	LOCAL_FCINFO(call, MAX_ARGUMENTS + 1);
+
+	fill_call(call, turn->set, turn->request);
+	turn->result = turn->set->serve(call, column_row(turn->set, RESULT));
+}
+
+static Datum
+refusal_row(const Set *set, const EvRefusal *refusal)
+{
+	EvRow row = column_row(set, REFUSAL);
+
+	ev_row_add_text(&row, refusal->sqlstate);
+	ev_row_add_text(&row, refusal->code);
+	ev_row_add_text(&row, refusal->message);
+	ev_row_add_text(&row, refusal->detail);
+	ev_row_add_text(&row, refusal->hint);
+	return ev_row_datum(&row);
+}
+
+static void
+add_outcome(const Set *set, int number, Datum result, const EvRefusal *refusal)
+{
+	EvRow row = outcome_row(set);
+
+	ev_row_add(&row, ev_int(number));
+	ev_row_add(&row, refusal == NULL ? ev_datum(result) : ev_null());
+	ev_row_add(&row, refusal == NULL ? ev_null() : ev_datum(refusal_row(set, refusal)));
+	ev_row_add(&row, ev_bool(refusal == NULL && ev_key_was_replayed()));
+	tuplestore_putvalues(set->outcomes->setResult, set->outcomes->setDesc, row.values, row.nulls);
+}
+
+static void
+serve_all(const Set *set)
+{
+	for (int i = 0; i < set->n; i++)
+	{
+		Turn turn = {set, set->requests[i]};
+		EvRefusal *refusal = ev_attempt(serve, &turn);
+
+		add_outcome(set, i + 1, turn.result, refusal);
+	}
+}
+
+/* More than one: alone with the event. */
+static void
+serve_together(const Set *set)
+{
+	ev_lock_event_exclusive(set->event_id);
+	ev_locks_try(true);
+	PG_TRY();
+	{
+		serve_all(set);
+	}
+	PG_FINALLY();
+	{
+		ev_locks_try(false);
+	}
+	PG_END_TRY();
+}
+
+static Set
+set_of_arguments(FunctionCallInfo fcinfo, EvServe serve)
+{
+	Set set = {.serve = serve, .outcomes = (ReturnSetInfo *) fcinfo->resultinfo};
+	ArrayType *requests;
+
+	set.event_id = ev_required_uuid(fcinfo, 0, "event_id");
+	ev_require_given(!PG_ARGISNULL(1), "requests");
+	requests = PG_GETARG_ARRAYTYPE_P(1);
+	if (array_contains_nulls(requests))
+		ev_invalid("requests", "requests must not contain null");
+	set.requests = ev_elements_of(PG_GETARG_DATUM(1), ARR_ELEMTYPE(requests), &set.n);
+	if (set.n > MAX_REQUESTS)
+		ev_invalid("requests", "at most %d requests", MAX_REQUESTS);
+	set.request = lookup_rowtype_tupdesc_copy(ARR_ELEMTYPE(requests), -1);
+	return set;
+}
+
+Datum
+ev_set_run(FunctionCallInfo fcinfo, EvServe serve)
+{
+	Set set;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
+	ev_begin(EV_WRITES);
+	set = set_of_arguments(fcinfo, serve);
+	Assert(set.request->natts < MAX_ARGUMENTS && set.outcomes->setDesc->natts == NCOLUMNS);
+	if (set.n > 1)
+		serve_together(&set);
+	else
+		serve_all(&set);
+	ev_end_without_result();
+	return (Datum) 0;
+}

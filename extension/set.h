@@ -1,0 +1,25 @@
+/*
+ * set.h
+ *		Requests of one event, decided by one call in the order given: book_many() and so on.
+ *
+ * Each has the outcome that the single function would have had at its turn: the result, or the refusal; a refused one
+ * leaves nothing behind, and its neighbours stand. All other errors are errors of the whole call.
+ *
+ * A set of one is the single call and waits where that waits. A larger one has Q exclusive and waits for nothing else, so
+ * that one idle client stops no set: where it meets a key that somebody else is using, that request is told so (55P03,
+ * UNAVAILABLE), undecided, to come again by itself.
+ */
+#ifndef EV_SET_H
+#define EV_SET_H
+
+#include "fmgr.h"
+
+#include "tuple.h"
+
+/* The single function: of its arguments, a row of its result type to be filled. */
+typedef Datum (*EvServe)(FunctionCallInfo call, EvRow row);
+
+/* (event_id, requests[]), each with the other arguments of the single function: its outcomes, in the order of the requests. */
+extern Datum ev_set_run(FunctionCallInfo fcinfo, EvServe serve);
+
+#endif
