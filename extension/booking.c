@@ -52,7 +52,6 @@ ticket_rows(const EvRow *parent, const EvBooking *booking)
 	{
 		const EvTicket *ticket = &booking->tickets[i];
 
-		row.filled = 0;
 		ev_row_add(&row, ev_uuid(&ticket->ticket_id));
 		ev_row_add(&row, ev_uuid(&ticket->section_id));
 		ev_row_add_text(&row, ticket->label);

@@ -16,6 +16,7 @@
 #include "args.h"
 #include "errors.h"
 #include "event_filter.h"
+#include "event_read.h"
 #include "id.h"
 #include "paging.h"
 #include "permission.h"
@@ -59,12 +60,6 @@ EV_SURVEY(find_events,
 EV_SURVEY(count_events,
 		  "SELECT count(*) FROM evently.event e WHERE " MATCHES,
 		  EV_FILTER_TYPES, TEXTOID, UUIDARRAYOID);
-
-EV_STATEMENT(describe_events,
-			 "SELECT coalesce(array_agg(d.detail ORDER BY f.place), '{}')"
-			 "  FROM unnest($1) WITH ORDINALITY f (event_id, place)"
-			 "  JOIN evently.described_event d ON d.event_id = f.event_id",
-			 UUIDARRAYOID);
 
 /* An order, and a place in it: at most one of the keys. */
 typedef struct Place
@@ -238,13 +233,6 @@ find(const Listing *list)
 	return found;
 }
 
-static Datum
-details(const Found *found)
-{
-	ev_query(&describe_events, ev_uuid_array(found->ids, found->n));
-	return ev_copied_value(0, 1);
-}
-
 /* The arguments from first on: q, type, city, date, date_from, date_to, status, tags, sort, order. */
 static Listing
 read_list(FunctionCallInfo fcinfo, int first, EvArg published_only, EvArg created_by)
@@ -283,7 +271,7 @@ page_of(FunctionCallInfo fcinfo, int first, EvArg published_only, EvArg created_
 	if (cursor != NULL)
 		read_cursor(&list.place, cursor);
 	found = find(&list);
-	ev_row_add(&row, ev_datum(details(&found)));
+	ev_row_add(&row, ev_event_details(found.ids, found.n));
 	ev_row_add(&row, cursor == NULL ? total_of(&list) : ev_null());
 	ev_row_add(&row, cursor == NULL ? ev_int(page.number) : ev_null());
 	ev_row_add(&row, ev_int(page.limit));
@@ -343,7 +331,7 @@ evently_find_events(PG_FUNCTION_ARGS)
 		ev_invalid("max_rows", "max_rows and skip must not be negative");
 	found = find(&list);
 	row = ev_row(fcinfo);
-	ev_row_add(&row, ev_datum(details(&found)));
+	ev_row_add(&row, ev_event_details(found.ids, found.n));
 	while (row.filled < row.desc->natts)
 		ev_row_add(&row, ev_null());
 	PG_RETURN_DATUM(ev_end(ev_row_datum(&row)));

@@ -1,8 +1,6 @@
 /*
  * event_read.c
- *		Events as they are read.
- *
- * In C for its saved plans: PostgreSQL would plan the same statements anew at each call of an SQL function.
+ *		The functions that read an event.
  */
 #include "postgres.h"
 
@@ -23,27 +21,6 @@ PG_FUNCTION_INFO_V1(evently_get_seat_map_page);
 /* Visible to the public: drafts, inactive and cancelled events are not. */
 #define VISIBLE "($2 IS NOT TRUE OR e.status IN ('published', 'completed'))"
 
-EV_STATEMENT(read_event,
-			 "SELECT d.detail FROM evently.event e"
-			 "  JOIN evently.described_event d ON d.event_id = e.event_id"
-			 " WHERE e.event_id = $1 AND " VISIBLE,
-			 UUIDOID, BOOLOID);
-
-EV_STATEMENT(read_availability,
-			 "SELECT ROW(e.event_id, s.available, e.total_capacity, e.status,"
-			 "           evently.sale_status(e, s.available, statement_timestamp()), d.sections,"
-			 "           statement_timestamp())::evently.availability"
-			 "  FROM evently.event e JOIN evently.described_section d ON d.event_id = e.event_id,"
-			 "       LATERAL (SELECT x.available FROM evently.event_stock(e.event_id, statement_timestamp()) x OFFSET 0) s"
-			 " WHERE e.event_id = $1 AND " VISIBLE,
-			 UUIDOID, BOOLOID);
-
-EV_STATEMENT(read_sections,
-			 "SELECT ROW(e.event_id, d.sections)::evently.event_sections"
-			 "  FROM evently.event e JOIN evently.described_section d ON d.event_id = e.event_id"
-			 " WHERE e.event_id = $1 AND " VISIBLE,
-			 UUIDOID, BOOLOID);
-
 EV_STATEMENT(read_seat_map,
 			 "SELECT ROW(e.event_id, e.currency, m.total, m.available, coalesce(m.seats, '{}'))::evently.seat_map"
 			 "  FROM evently.event e,"
@@ -56,22 +33,16 @@ EV_STATEMENT(read_seat_map,
 			 " WHERE e.event_id = $1 AND " VISIBLE,
 			 UUIDOID, BOOLOID);
 
-Datum
-ev_event_detail(const pg_uuid_t *event_id)
-{
-	ev_query(&read_event, ev_uuid(event_id), ev_bool(false));
-	return ev_copied_value(0, 1);
-}
-
-/* One row about the event of the first argument, hidden by the second; EVENT_NOT_FOUND. */
+/* What is read about the event of the first argument, hidden by the second; EVENT_NOT_FOUND. */
 static Datum
-read_one(FunctionCallInfo fcinfo, EvStatement *statement)
+read_one(FunctionCallInfo fcinfo, EvArg (*read)(const pg_uuid_t *event_id, bool published_only))
 {
 	pg_uuid_t *event_id = ev_required_uuid(fcinfo, 0, "event_id");
+	EvArg result = read(event_id, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
 
-	if (ev_query(statement, ev_uuid(event_id), ev_arg(1)) == 0)
+	if (result.isnull)
 		ev_event_not_found(event_id);
-	return ev_copied_value(0, 1);
+	return result.value;
 }
 
 /* get_event(event_id, published_only, actor_id) */
@@ -81,7 +52,7 @@ evently_get_event(PG_FUNCTION_ARGS)
 	Datum event;
 
 	ev_begin(EV_READS);
-	event = read_one(fcinfo, &read_event);
+	event = read_one(fcinfo, ev_event_shown);
 	ev_require_event_permission(ev_uuid_argument(fcinfo, 2), PG_GETARG_UUID_P(0), NULL);
 	PG_RETURN_DATUM(ev_end(event));
 }
@@ -91,7 +62,7 @@ Datum
 evently_get_availability(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
-	PG_RETURN_DATUM(ev_end(read_one(fcinfo, &read_availability)));
+	PG_RETURN_DATUM(ev_end(read_one(fcinfo, ev_event_availability)));
 }
 
 /* get_sections(event_id, published_only) */
@@ -99,7 +70,15 @@ Datum
 evently_get_sections(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
-	PG_RETURN_DATUM(ev_end(read_one(fcinfo, &read_sections)));
+	PG_RETURN_DATUM(ev_end(read_one(fcinfo, ev_event_sections)));
+}
+
+static EvArg
+read_map(const pg_uuid_t *event_id, bool published_only)
+{
+	if (ev_query(&read_seat_map, ev_uuid(event_id), ev_bool(published_only)) == 0)
+		return ev_null();
+	return ev_datum(ev_copied_value(0, 1));
 }
 
 /* get_seat_map_page(event_id, published_only) */
@@ -107,5 +86,5 @@ Datum
 evently_get_seat_map_page(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
-	PG_RETURN_DATUM(ev_end(read_one(fcinfo, &read_seat_map)));
+	PG_RETURN_DATUM(ev_end(read_one(fcinfo, read_map)));
 }

@@ -15,6 +15,7 @@
 #include "args.h"
 #include "errors.h"
 #include "event_filter.h"
+#include "event_read.h"
 #include "paging.h"
 #include "tuple.h"
 
@@ -82,12 +83,6 @@ EV_SURVEY(find_similar,
 		  "                               GROUP BY s.event_id)," MATCHED "s.rank FROM alike s JOIN evently.event e ON e.event_id = s.event_id WHERE " EV_FILTERED MOST PAGE_OF_MATCHED,
 		  EV_FILTER_TYPES, INT8OID, INT8OID, TEXTOID);
 
-EV_STATEMENT(describe_found,
-			 "SELECT coalesce(array_agg(d.detail ORDER BY f.place), '{}')"
-			 "  FROM unnest($1) WITH ORDINALITY f (event_id, place)"
-			 "  JOIN evently.described_event d ON d.event_id = f.event_id",
-			 UUIDARRAYOID);
-
 static EvArg
 value_of(int column)
 {
@@ -135,11 +130,11 @@ page_row(FunctionCallInfo fcinfo, const EvPage *page, bool fuzzy)
 {
 	EvRow row = ev_row(fcinfo);
 	int64 found = total();
-	EvArg ids = value_of(1);
 	EvArg facets = value_of(3);
+	int n;
+	pg_uuid_t *ids = ev_ids_of(ev_copied_value(0, 1), "event_id", &n);
 
-	ev_query(&describe_found, ids);
-	ev_row_add(&row, value_of(1));
+	ev_row_add(&row, ev_event_details(ids, n));
 	ev_row_add(&row, ev_datum(Int64GetDatum(found)));
 	ev_row_add(&row, ev_int(page->number));
 	ev_row_add(&row, ev_int(page->limit));

@@ -5,8 +5,8 @@
  *		upcoming -> on_sale -> sold_out;  upcoming or on_sale -> cancelled
  *
  * No other arrow. Set by hand it is stored, and stays until somebody moves it: an event that is upcoming or sold_out does
- * not sell. Otherwise it is derived (evently.sale_status()): a sale opens at its time, is sold out at zero, and on sale
- * again when something comes back.
+ * not sell. Otherwise it is derived: a sale opens at its time, is sold out at zero, and on sale again when something comes
+ * back.
  */
 #include "postgres.h"
 
@@ -17,16 +17,12 @@
 #include "event_manage.h"
 #include "event_read.h"
 #include "idempotency.h"
+#include "left.h"
+#include "sale_status.h"
 #include "spi.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_set_sale_status);
-
-EV_STATEMENT(present_status,
-			 "SELECT evently.sale_status(e, (SELECT s.available FROM evently.event_stock(e.event_id, $2) s), $2),"
-			 "       e.sale_status"
-			 "  FROM evently.event e WHERE e.event_id = $1",
-			 UUIDOID, TIMESTAMPTZOID);
 
 /* Opened by hand before its time, the sale starts now: for readers of the same statement too. */
 EV_STATEMENT(store_status,
@@ -45,6 +41,30 @@ EV_STATEMENT(replay_event,
 			 JSONOID);
 
 static const EvOperation sale_operation = {"set_sale_status", &replay_event};
+
+const char *
+ev_sale_status(const EvSale *sale, int available, TimestampTz clock)
+{
+	if (strcmp(sale->status, "cancelled") == 0)
+		return "cancelled";
+	if (strcmp(sale->status, "completed") == 0 || clock >= sale->event_end || clock >= sale->end)
+		return "ended";
+	if (strcmp(sale->status, "published") != 0 || clock < sale->start ||
+		(sale->set != NULL && strcmp(sale->set, "upcoming") == 0))
+		return "upcoming";
+	if (available <= 0 || (sale->set != NULL && strcmp(sale->set, "sold_out") == 0))
+		return "sold_out";
+	return "on_sale";
+}
+
+static const char *
+present_status(const EvEvent *event)
+{
+	TimestampTz clock = GetCurrentTimestamp();
+	EvSale sale = {event->status, event->sale_status, event->sale_start, event->sale_end, event->end};
+
+	return ev_sale_status(&sale, ev_left_of(&event->event_id, clock).available, clock);
+}
 
 static bool
 may_follow(const char *present, const char *next)
@@ -85,13 +105,9 @@ set_sale_status(FunctionCallInfo fcinfo)
 	const pg_uuid_t *actor_id = ev_uuid_argument(fcinfo, 2);
 	char *next = ev_word(ev_required_text(fcinfo, 1, "status"), "status", "upcoming, on_sale, sold_out, cancelled");
 	EvEvent *event = ev_event_manage(event_id, actor_id, ev_arg(3));
-	TimestampTz clock = GetCurrentTimestamp();
-	char *stored;
 
-	ev_query(&present_status, ev_uuid(event_id), ev_time(clock));
-	stored = ev_is_null(0, 2) ? NULL : ev_get_text(0, 2);
-	require_arrow(event, ev_get_text(0, 1), next);
-	if (strcmp(next, event->status) == 0 || (stored != NULL && strcmp(stored, next) == 0))
+	require_arrow(event, present_status(event), next);
+	if (strcmp(next, event->status) == 0 || (event->sale_status != NULL && strcmp(event->sale_status, next) == 0))
 		return ev_event_detail(event_id);
 	if (strcmp(next, "cancelled") == 0)
 	{

@@ -30,6 +30,7 @@
 typedef struct EvTableState
 {
 	Oid relation;
+	Oid index;
 	bool stale;
 	bool plain;				/* a write needs no plan */
 	AttrNumber *attributes; /* by column */
@@ -93,6 +94,18 @@ find_attributes(EvTableState *state, const EvTable *table, TupleDesc desc)
 	}
 }
 
+/* A table's relcache entry, and with it what is known of the table, goes with every change of its indexes. */
+static Oid
+find_index(const EvTable *table, Relation relation)
+{
+	Oid index = table->index == NULL ? RelationGetPrimaryKeyIndex(relation)
+									 : get_relname_relid(table->index, RelationGetNamespace(relation));
+
+	if (!OidIsValid(index))
+		elog(ERROR, "evently.%s has no index %s", table->name, table->index == NULL ? "of its primary key" : table->index);
+	return index;
+}
+
 static EvTableState *
 new_state(const EvTable *table, Relation relation)
 {
@@ -101,6 +114,7 @@ new_state(const EvTable *table, Relation relation)
 	EvTableState *state = palloc0(sizeof(EvTableState));
 
 	state->relation = RelationGetRelid(relation);
+	state->index = find_index(table, relation);
 	state->plain = takes_no_plan(relation);
 	state->executor = executor;
 	find_attributes(state, table, RelationGetDescr(relation));
@@ -293,23 +307,49 @@ init_key(ScanKey key, int n, Oid type, Datum value)
 	ScanKeyInit(key, n, BTEqualStrategyNumber, equal, value);
 }
 
+static EvScan
+open_scan(EvTable *table, EvAccess access)
+{
+	EvScan scan = {.table = table};
+
+	scan.relation = open_table(table, access == EV_WRITES ? RowExclusiveLock : AccessShareLock);
+	scan.index = index_open(table->state->index, AccessShareLock);
+	scan.row = table_slot_create(scan.relation, NULL);
+	return scan;
+}
+
 EvScan
 ev_scan_begin(EvTable *table, EvAccess access, const EvArg *key, int n)
 {
-	EvScan scan = {.table = table};
-	ScanKeyData keys[MAX_KEY];
+	EvScan scan = open_scan(table, access);
 
-	Assert(n <= MAX_KEY);
-	scan.relation = open_table(table, access == EV_WRITES ? RowExclusiveLock : AccessShareLock);
-	scan.index = index_open(RelationGetPrimaryKeyIndex(scan.relation), AccessShareLock);
-	for (int i = 0; i < n; i++)
-		init_key(&keys[i], i + 1, table->types[i], key[i].value);
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
+	scan.has_snapshot = true;
 	scan.scan = index_beginscan(scan.relation, scan.index, GetActiveSnapshot(), n, 0);
-	index_rescan(scan.scan, keys, n, NULL, 0);
-	scan.row = table_slot_create(scan.relation, NULL);
+	ev_scan_find(&scan, key);
 	return scan;
+}
+
+EvScan
+ev_scan_open(EvTable *table, int n)
+{
+	EvScan scan = open_scan(table, EV_READS);
+
+	scan.scan = index_beginscan(scan.relation, scan.index, GetActiveSnapshot(), n, 0);
+	return scan;
+}
+
+void
+ev_scan_find(EvScan *scan, const EvArg *key)
+{
+	ScanKeyData keys[MAX_KEY];
+	int n = scan->scan->numberOfKeys;
+
+	Assert(n <= MAX_KEY);
+	for (int i = 0; i < n; i++)
+		init_key(&keys[i], i + 1, scan->table->types[i], key[i].value);
+	index_rescan(scan->scan, keys, n, NULL, 0);
 }
 
 bool
@@ -344,12 +384,22 @@ ev_scan_value(const EvScan *scan, int column)
 	return value;
 }
 
+EvArg
+ev_scan_arg(const EvScan *scan, int column)
+{
+	EvArg arg;
+
+	arg.value = attribute_value(scan, column, &arg.isnull);
+	return arg;
+}
+
 void
 ev_scan_end(EvScan *scan)
 {
 	ExecDropSingleTupleTableSlot(scan->row);
 	index_endscan(scan->scan);
-	PopActiveSnapshot();
+	if (scan->has_snapshot)
+		PopActiveSnapshot();
 	index_close(scan->index, NoLock);
 	table_close(scan->relation, NoLock);
 }

@@ -18,10 +18,11 @@
 
 #include "spi.h"
 
-/* The columns that are read or written, numbered from 1. Those of the primary key come first. */
+/* The columns that are read or written, numbered from 1. Those of the index that rows are found by come first. */
 typedef struct EvTable
 {
 	const char *name;
+	const char *index; /* NULL: the primary key */
 	int ncolumns;
 	const char *const *columns;
 	const Oid *types;
@@ -29,13 +30,15 @@ typedef struct EvTable
 } EvTable;
 
 #define EV_TABLE(variable, name, columns, types) \
-	static EvTable variable = {name, lengthof(columns), columns, types, NULL}
+	static EvTable variable = {name, NULL, lengthof(columns), columns, types, NULL}
+#define EV_TABLE_BY(variable, name, index, columns, types) \
+	static EvTable variable = {name, index, lengthof(columns), columns, types, NULL}
 
 /* Insert a row: a value for each column; a column that is not named gets its default. */
 extern void ev_insert(EvTable *table, EvStatement *statement, const EvArg *values);
 
 /*
- * Rows by the first n columns of the primary key:
+ * Rows by the first n columns of the index:
  *		scan = ev_scan_begin(&table, EV_READS, key, n);  while (ev_scan_next(&scan)) ... ev_scan_value(&scan, 3) ...  ev_scan_end(&scan);
  * Values point into the row and live until the next one.
  */
@@ -46,12 +49,19 @@ typedef struct EvScan
 	Relation index;
 	IndexScanDesc scan;
 	TupleTableSlot *row;
+	bool has_snapshot;
 } EvScan;
 
 extern EvScan ev_scan_begin(EvTable *table, EvAccess access, const EvArg *key, int n);
+
+/* To look several times, in several tables, at one state: all with the active snapshot, by n columns each time. */
+extern EvScan ev_scan_open(EvTable *table, int n);
+extern void ev_scan_find(EvScan *scan, const EvArg *key);
+
 extern bool ev_scan_next(EvScan *scan);
 extern bool ev_scan_is_null(const EvScan *scan, int column);
 extern Datum ev_scan_value(const EvScan *scan, int column);
+extern EvArg ev_scan_arg(const EvScan *scan, int column);
 extern void ev_scan_end(EvScan *scan);
 
 /*

@@ -5,11 +5,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "errors.h"
@@ -34,6 +36,17 @@ ev_row(FunctionCallInfo fcinfo)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "the function is not declared to return a composite type");
 	return ev_row_of(BlessTupleDesc(desc));
+}
+
+EvRow
+ev_row_named(const char *type)
+{
+	Oid oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(type),
+							  ObjectIdGetDatum(get_namespace_oid("evently", false)));
+
+	if (!OidIsValid(oid))
+		elog(ERROR, "there is no type evently.%s", type);
+	return ev_row_of(lookup_rowtype_tupdesc_copy(oid, -1));
 }
 
 EvRow
@@ -65,7 +78,14 @@ ev_row_datum(EvRow *row)
 {
 	if (row->filled != row->desc->natts)
 		elog(ERROR, "%d of %d columns are filled", row->filled, row->desc->natts);
+	row->filled = 0;
 	return HeapTupleGetDatum(heap_form_tuple(row->desc, row->values, row->nulls));
+}
+
+Oid
+ev_row_type(const EvRow *row)
+{
+	return row->desc->tdtypeid;
 }
 
 EvArg

@@ -23,12 +23,15 @@ typedef struct EvRow
 extern EvRow ev_row_of(TupleDesc desc);
 /* A row of the called function's result type. */
 extern EvRow ev_row(FunctionCallInfo fcinfo);
+/* A row of a type of the extension, by its name. */
+extern EvRow ev_row_named(const char *type);
 /* A row of the next column's type, which is a composite or an array of composites. */
 extern EvRow ev_nested_row(const EvRow *row);
 extern void ev_row_add(EvRow *row, EvArg value);
 extern void ev_row_add_text(EvRow *row, const char *value);
-/* Refuses a row that is not full. */
+/* Refuses a row that is not full. The next row of the type can then be built. */
 extern Datum ev_row_datum(EvRow *row);
+extern Oid ev_row_type(const EvRow *row);
 
 extern EvArg ev_text(const char *value);
 extern EvArg ev_int_array(const int *values, int n);

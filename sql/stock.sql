@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(39);
+SELECT plan(41);
 
 CREATE FUNCTION stripes(event text) RETURNS bigint LANGUAGE sql STABLE
 AS 'SELECT count(*) FROM evently.stock WHERE event_id = test.event($1)';
@@ -62,6 +62,14 @@ SELECT evently.hold_seats(event('show'), person('fay'), '{A-1,A-2,AA-1}') \g /de
 SELECT expire_holds_of('fay') \g /dev/null
 SELECT lives_ok($$SELECT evently.book(event('show'), person('gus'), '{A-1}')$$, 'an expired seat is taken over');
 SELECT is(free('show', 'Stalls') || ' ' || free('show', 'Balcony'), '11 4', 'each seat counts once');
+SELECT evently.hold_tickets(event('show'), person('fay'), 4, section_id => section('show', 'Floor')), evently.hold_seats(event('show'), person('gus'), '{B-1}') \g /dev/null
+SELECT is_empty($$SELECT e.event_id FROM evently.event e, evently.event_stock(e.event_id, statement_timestamp()) s,
+		evently.get_event(e.event_id) d, evently.get_availability(e.event_id) a
+	WHERE (d.available_seats, d.total_capacity - d.available_seats - d.booked_count, a.available_seats) <> (s.available, s.held, s.available)$$,
+	'who reads an event is told what statements are');
+SELECT is_empty($$SELECT e.event_id FROM evently.described_section e, evently.get_sections(e.event_id) s, evently.get_availability(e.event_id) a
+	WHERE (s.sections, a.sections) IS DISTINCT FROM (e.sections, e.sections)$$, 'and so of its sections');
+SELECT evently.release_hold(event('show'), hold('fay')), evently.release_hold(event('show'), hold('gus')) \g /dev/null
 SELECT is(evently.expire_holds(event('show')), 1, 'expire_holds() tidies one hold up');
 SELECT is(evently.expire_holds(event('show')), 0, 'once');
 SELECT is(free('show', 'Stalls') || ' ' || free('show', 'Balcony'), '11 4', 'and changes nothing for anybody');

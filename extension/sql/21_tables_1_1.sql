@@ -30,7 +30,7 @@ CREATE TABLE evently.adjustment (
 );
 COMMENT ON TABLE evently.adjustment IS
 	'Places taken (delta below 0) and given back by number alone, for another system that sells them: the ledger by which verify() accounts for them.';
-COMMENT ON COLUMN evently.event.sale_status IS 'Set by hand, and stays; null: derived (evently.sale_status()).';
+COMMENT ON COLUMN evently.event.sale_status IS 'Set by hand, and stays; null: derived.';
 
 CREATE TABLE evently.ticket_type (
 	event_id uuid NOT NULL,

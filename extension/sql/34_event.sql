@@ -41,36 +41,8 @@ CREATE TYPE evently.seat_availability AS (
 );
 COMMENT ON TYPE evently.seat_availability IS 'The seats asked for in natural order. available: all of them are.';
 
-CREATE FUNCTION evently.sale_status(event evently.event, available integer, at timestamptz) RETURNS text
-LANGUAGE sql IMMUTABLE
-BEGIN ATOMIC
-	SELECT CASE
-		WHEN event.status = 'cancelled' THEN 'cancelled'
-		WHEN event.status = 'completed' OR at >= event.end_datetime OR at >= event.sale_end_time THEN 'ended'
-		WHEN event.status <> 'published' OR event.sale_status = 'upcoming' OR at < event.sale_start_time THEN 'upcoming'
-		WHEN event.sale_status = 'sold_out' OR available <= 0 THEN 'sold_out'
-		ELSE 'on_sale'
-	END;
-END;
-COMMENT ON FUNCTION evently.sale_status(evently.event, integer, timestamptz) IS
-'upcoming, on_sale, sold_out, ended or cancelled: derived from status, sale window and what is left, unless upcoming or sold_out was set by hand.';
-
--- Views, not functions: PostgreSQL plans the body of an SQL function at each call, but a view with the statement that
--- uses it, and the C functions below keep the plans of theirs. (OFFSET 0: count once, not once for each column.)
-CREATE VIEW evently.described_event AS
-SELECT e.event_id, ROW(e.event_id, e.name, e.description,
-		(SELECT ROW(v.venue_id, v.name, v.address, v.city)::evently.venue_summary
-			FROM evently.venue v WHERE v.venue_id = e.venue_id),
-		e.event_type, e.start_datetime, e.end_datetime, e.start_datetime, e.timezone,
-		e.sale_start_time, e.sale_end_time, e.total_capacity,
-		s.available, e.total_capacity - s.available - s.held,
-		e.base_price, e.currency, e.max_tickets_per_booking, e.status,
-		evently.sale_status(e, s.available, statement_timestamp()),
-		e.tags, e.created_by, e.created_at, e.version, e.organiser_id, e.max_tickets_per_user)::evently.event_detail AS detail
-FROM evently.event e,
-	LATERAL (SELECT x.available, x.held FROM evently.event_stock(e.event_id, statement_timestamp()) x OFFSET 0) s;
-COMMENT ON VIEW evently.described_event IS 'Events as functions return them, with what is left of them now.';
-
+-- A view, not a function: PostgreSQL plans the body of an SQL function at each call, but a view with the statement that
+-- uses it, whose plan is kept.
 CREATE VIEW evently.described_section AS
 SELECT e.event_id, ARRAY(
 		SELECT ROW(s.section_id, s.name, s.kind, s.price, e.currency, s.capacity,

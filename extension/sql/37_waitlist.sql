@@ -7,7 +7,7 @@ LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'evently_waitlist_order';
 COMMENT ON FUNCTION evently.waitlist_order(integer[], integer[], integer[], integer[], boolean) IS
 'The order of a waitlist, as hand-overs decide it: waiters in order of joining (the section each waits for, from 1, or 0 for any; the size of each party) and sections (what is free of each, its capacity) give for each waiter the section that serves him, 0 if he waits on, -1 if he can never be served.';
 
--- Views, for the reason that described_event tells.
+-- Views, for the reason that described_section tells.
 CREATE VIEW evently.entry_status AS
 SELECT w.event_id, w.entry_id, w.user_id, w.joined_at,
 	CASE WHEN w.status = 'notified' AND h.expires_at <= statement_timestamp() THEN 'expired' ELSE w.status::text END AS status
