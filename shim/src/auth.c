@@ -39,8 +39,8 @@ auth_prepare(void)
 {
 	register_statement =
 	    pg_statement_add(RENDER("register_account(email => $1::text, password_hash => $2::text, name => $3::text, "
-				    "first_name => $4::text, last_name => $5::text, phone_number => $6::text, "
-				    "token_hash => $7::bytea, token_ttl => $8::interval)"),
+				    "phone_number => $4::text, token_hash => $5::bytea, token_ttl => $6::interval, "
+				    "first_name => $7::text, last_name => $8::text)"),
 		8);
 	register_admin_statement =
 	    pg_statement_add(RENDER("register_admin(email => $1::text, password_hash => $2::text, name => $3::text, "
@@ -171,8 +171,9 @@ registration_fields(struct request *rq, struct flow *flow)
 	    auth_password_is_fit(rq, "password", flow->password));
 }
 
+/* Both ways of registering begin with the same values; two are their own. */
 static void
-register_hashed(struct request *rq, const char *hash)
+register_account(struct request *rq, int statement, const char *hash, const char *seventh, const char *eighth)
 {
 	struct flow *flow = rq->flow;
 	const char **value = rq->call.values;
@@ -181,12 +182,20 @@ register_hashed(struct request *rq, const char *hash)
 	value[0] = flow->email;
 	value[1] = hash;
 	value[2] = flow->name;
-	value[3] = flow->first_name;
-	value[4] = flow->last_name;
-	value[5] = flow->phone_number;
-	value[6] = flow->token_hash;
-	value[7] = session_ttl(rq);
-	call_statement(rq, register_statement, true, session_done);
+	value[3] = flow->phone_number;
+	value[4] = flow->token_hash;
+	value[5] = session_ttl(rq);
+	value[6] = seventh;
+	value[7] = eighth;
+	call_statement(rq, statement, true, session_done);
+}
+
+static void
+register_hashed(struct request *rq, const char *hash)
+{
+	const struct flow *flow = rq->flow;
+
+	register_account(rq, register_statement, hash, flow->first_name, flow->last_name);
 }
 
 void
@@ -201,19 +210,9 @@ auth_register(struct request *rq)
 static void
 register_admin_hashed(struct request *rq, const char *hash)
 {
-	struct flow *flow = rq->flow;
-	const char **value = rq->call.values;
+	const struct flow *flow = rq->flow;
 
-	session_new_token(rq, &flow->refresh_token, &flow->token_hash);
-	value[0] = flow->email;
-	value[1] = hash;
-	value[2] = flow->name;
-	value[3] = flow->phone_number;
-	value[4] = flow->token_hash;
-	value[5] = session_ttl(rq);
-	value[6] = rq->caller.user_id;
-	value[7] = flow->mode;
-	call_statement(rq, register_admin_statement, true, session_done);
+	register_account(rq, register_admin_statement, hash, rq->caller.user_id, flow->mode);
 }
 
 void

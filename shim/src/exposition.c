@@ -135,6 +135,14 @@ outcomes(struct kore_buf *out, const struct metrics *total)
 }
 
 static void
+by_lane(struct kore_buf *out, const char *name, const char *type, uint64_t reads, uint64_t writes, const char *help)
+{
+	head(out, name, type, help);
+	kore_buf_appendf(out, "%s{lane=\"%s\"} %" PRIu64 "\n%s{lane=\"%s\"} %" PRIu64 "\n", name, lane_names[0], reads,
+	    name, lane_names[1], writes);
+}
+
+static void
 database(struct kore_buf *out, const struct metrics *total)
 {
 	static const char durations[] = "evently_db_call_duration_seconds";
@@ -152,23 +160,14 @@ database(struct kore_buf *out, const struct metrics *total)
 		(void)snprintf(labels, sizeof(labels), "lane=\"%s\"", lane_names[lane]);
 		histogram_lines(out, durations, labels, &total->lanes[lane].duration);
 	}
-	head(out, "evently_db_syncs_total", "counter",
+	by_lane(out, "evently_db_syncs_total", "counter", total->lanes[0].syncs, total->lanes[1].syncs,
 	    "Groups of calls sent as one transaction; calls per group is the batch.");
-	for (lane = 0; lane < 2; lane++)
-		kore_buf_appendf(out, "evently_db_syncs_total{lane=\"%s\"} %" PRIu64 "\n", lane_names[lane],
-		    total->lanes[lane].syncs);
-	head(out, "evently_db_queued_calls", "gauge", "Calls that wait for a connection.");
-	for (lane = 0; lane < 2; lane++)
-		kore_buf_appendf(out, "evently_db_queued_calls{lane=\"%s\"} %" PRIu64 "\n", lane_names[lane],
-		    total->lanes[lane].queued);
-	head(out, "evently_db_calls_in_progress", "gauge", "Calls queued or in flight.");
-	for (lane = 0; lane < 2; lane++)
-		kore_buf_appendf(out, "evently_db_calls_in_progress{lane=\"%s\"} %" PRIu64 "\n", lane_names[lane],
-		    total->lanes[lane].pending);
-	head(out, "evently_db_connections", "gauge", "Connections to the database that are up.");
-	for (lane = 0; lane < 2; lane++)
-		kore_buf_appendf(out, "evently_db_connections{lane=\"%s\"} %" PRIu64 "\n", lane_names[lane],
-		    total->lanes[lane].ready);
+	by_lane(out, "evently_db_queued_calls", "gauge", total->lanes[0].queued, total->lanes[1].queued,
+	    "Calls that wait for a connection.");
+	by_lane(out, "evently_db_calls_in_progress", "gauge", total->lanes[0].pending, total->lanes[1].pending,
+	    "Calls queued or in flight.");
+	by_lane(out, "evently_db_connections", "gauge", total->lanes[0].ready, total->lanes[1].ready,
+	    "Connections to the database that are up.");
 }
 
 struct process {
