@@ -71,11 +71,19 @@ ev_account_lock_admins(void)
 	ev_lock_key(&everywhere, &everywhere, "administrators", "");
 }
 
-int
-ev_account_count_admins(void)
+static int
+count_admins(void)
 {
 	ev_query(&active_admins, ev_text("admin"));
 	return ev_get_int(0, 1);
+}
+
+void
+ev_account_require_other_admin(void)
+{
+	if (count_admins() == 1)
+		ev_raise(EV_LAST_ADMIN, ev_detail_int(ev_detail(), "admins", 1), "Make somebody else an administrator first.",
+				 "there would be no administrator left");
 }
 
 bool
@@ -171,7 +179,7 @@ require_may_make_admin(const char *mode, const pg_uuid_t *actor_id)
 
 	if (strcmp(mode, "open") == 0 || strcmp(mode, "trusted") == 0 || by_admin)
 		return;
-	if (strcmp(mode, "closed") == 0 || ev_account_count_admins() > 0)
+	if (strcmp(mode, "closed") == 0 || count_admins() > 0)
 		ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "mode", mode), NULL,
 				 "only an administrator can register an administrator");
 }

@@ -21,7 +21,8 @@ extern bool ev_account_is_admin(const pg_uuid_t *account_id);
 
 /* Who may become or stop being an administrator is decided one at a time: taken first, held to the commit. */
 extern void ev_account_lock_admins(void);
-extern int ev_account_count_admins(void);
+/* LAST_ADMIN: for an administrator who is about to be none. */
+extern void ev_account_require_other_admin(void);
 
 /* A new account; an administrator has permission events:own. EMAIL_TAKEN. */
 extern pg_uuid_t ev_account_create(char *email, EvArg password_hash, const char *name, EvArg first_name,

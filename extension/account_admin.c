@@ -129,10 +129,8 @@ give_role(EvArg account_id, EvArg email, char *given, EvArg permissions, const p
 	if (ev_query(&lock_account, account_id, email) == 0)
 		ev_account_not_found(account_id.isnull ? "email" : "user_id");
 	id = ev_get_uuid(0, 1);
-	if (strcmp(role, "user") == 0 && strcmp(ev_get_text(0, 2), "admin") == 0 && ev_get_bool(0, 3) &&
-		ev_account_count_admins() == 1)
-		ev_raise(EV_LAST_ADMIN, ev_detail_int(ev_detail(), "admins", 1), "Make somebody else an administrator first.",
-				 "the last administrator cannot be demoted");
+	if (strcmp(role, "user") == 0 && strcmp(ev_get_text(0, 2), "admin") == 0 && ev_get_bool(0, 3))
+		ev_account_require_other_admin();
 	ev_query(&change_role, ev_uuid(&id), ev_text(role), permissions);
 	return ev_copied_value(0, 1);
 }

@@ -72,6 +72,10 @@ EV_STATEMENT(remove_member,
 			 "DELETE FROM evently.organiser_member WHERE organiser_id = $1 AND account_id = $2",
 			 UUIDOID, UUIDOID);
 
+EV_STATEMENT(teams_of,
+			 "SELECT organiser_id FROM evently.organiser_member WHERE account_id = $1 ORDER BY organiser_id",
+			 UUIDOID);
+
 EV_STATEMENT(members_and_managers,
 			 "SELECT count(*)::integer, (count(*) FILTER (WHERE 'members:manage' = ANY (permissions)))::integer"
 			 "  FROM evently.organiser_member WHERE organiser_id = $1",
@@ -131,13 +135,19 @@ begin_change(const pg_uuid_t *organiser_id, const pg_uuid_t *actor_id, EvArg ver
 	ev_require_version(version, present, ev_detail_uuid(ev_detail(), "organiser_id", organiser_id), "organiser");
 }
 
-static Datum
-end_change(const pg_uuid_t *organiser_id, const pg_uuid_t *actor_id, EvArg name)
+static void
+require_manager(const pg_uuid_t *organiser_id)
 {
 	ev_query(&members_and_managers, ev_uuid(organiser_id));
 	if (ev_get_int(0, 1) > 0 && ev_get_int(0, 2) == 0)
 		ev_raise(EV_LAST_ADMIN, ev_detail_int(ev_detail_uuid(ev_detail(), "organiser_id", organiser_id), "admins", 1),
 				 "Let somebody else manage the members first.", "the team would have nobody who manages its members");
+}
+
+static Datum
+end_change(const pg_uuid_t *organiser_id, const pg_uuid_t *actor_id, EvArg name)
+{
+	require_manager(organiser_id);
 	ev_query(&update_organiser, ev_uuid(organiser_id), name);
 	return tell(organiser_id, "ORGANISER_UPDATED", actor_id, detail_of(organiser_id));
 }
@@ -271,4 +281,20 @@ evently_remove_organiser_member(PG_FUNCTION_ARGS)
 	ev_begin(EV_WRITES);
 	PG_RETURN_DATUM(ev_end(ev_key_run(fcinfo, &remove_member_operation, NULL, ev_uuid_argument(fcinfo, 2),
 									  remove_member_of)));
+}
+
+void
+ev_organiser_leave_all(const pg_uuid_t *account_id)
+{
+	int n = (int) ev_query(&teams_of, ev_uuid(account_id));
+	pg_uuid_t *teams = palloc(n * sizeof(pg_uuid_t));
+
+	for (int i = 0; i < n; i++)
+		teams[i] = ev_get_uuid(i, 1);
+	for (int i = 0; i < n; i++)
+	{
+		begin_change(&teams[i], NULL, ev_null());
+		ev_query(&remove_member, ev_uuid(&teams[i]), ev_uuid(account_id));
+		(void) end_change(&teams[i], account_id, ev_null());
+	}
 }

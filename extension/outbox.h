@@ -4,14 +4,15 @@
  *
  * The columns are Debezium's (id, aggregatetype, aggregateid, type, payload). The rows are also the audit trail.
  *
- *		aggregatetype	EVENT, VENUE, TAG, ORGANISER, HOLD, BOOKING, WAITLIST_ENTRY, PAYMENT
+ *		aggregatetype	EVENT, VENUE, VENUE_TEMPLATE, TAG, ORGANISER, HOLD, BOOKING, WAITLIST_ENTRY, PAYMENT, ACCOUNT
  *		type			what happened to it: BOOKING_CONFIRMED
  *		payload			the thing as the function that changed it returns it: the same JSON
  *
  * Invariants
  *	1. The row stands or falls with the change it tells of; a replay, or a repeat that changes nothing, tells nothing.
  *	2. Ids ascend within a transaction.
- *	3. No payload holds personal data or anything secret: a person is a user_id, a payment a reference.
+ *	3. No payload holds anything secret, and of personal data only what a buyer wrote himself, why he cancelled and his
+ *	   preferences, until his account is erased (personal_data.c): a person is a user_id, a payment a reference.
  *
  * Rows are read in order of (xid, id), and only once no transaction is running that could still add one before them:
  * a reader that goes by the id alone loses what commits late.

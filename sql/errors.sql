@@ -42,7 +42,7 @@ ROLLBACK;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(74);
+SELECT plan(75);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -79,6 +79,7 @@ BEGIN
 	PERFORM evently.create_event('full', now() + interval '9 days', total_capacity => 1);
 	PERFORM evently.book(event('full'), person('ivy'), quantity => 1);
 	PERFORM evently.join_waitlist(event('full'), person('hal'));
+	PERFORM evently.join_waitlist(event('full'), ((evently.register_account('waits@example.com', 'x', 'Waits')).account).user_id);
 	UPDATE evently.account SET is_active = false WHERE role = 'admin';
 	PERFORM evently.register_admin('admin@example.com', 'x', 'Admin');
 	PERFORM evently.set_event_organiser(event('late'), (evently.create_organiser('busy')).organiser_id);
@@ -144,6 +145,7 @@ SELECT c.*, r.* FROM (VALUES
 	('VE504', 'require_session(person(''x''), 1)', '{reason}'),
 	('VE505', 'get_organiser(person(''x''))', '{organiser_id}'),
 	('VE506', 'delete_organiser((SELECT organiser_id FROM evently.organiser WHERE name = ''busy''))', '{events,organiser_id}'),
+	('VE507', 'erase_account((SELECT account_id FROM evently.account WHERE email = ''waits@example.com''))', '{events}'),
 	('VE901', 'book(event(''started''), person(''eve''), quantity => 3, idempotency_key => ''k'')', '{operation}')
 ) c (expected, call, facts), LATERAL refusal('SELECT evently.' || c.call) r;
 

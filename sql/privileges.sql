@@ -55,11 +55,11 @@ SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_
 		('update_venue_template'), ('validate_hold'), ('verify'), ('was_replayed'),
 		('accept_offer'), ('decline_offer'), ('explain_waitlist'), ('get_waitlist_stats'), ('get_waitlist_status'), ('join_waitlist'),
 		('leave_waitlist'), ('list_user_waitlist'), ('list_waitlist_entries'), ('notify_waitlist'),
-		('create_tag'), ('delete_tag'), ('get_tag'), ('get_tag_by_slug'), ('list_tags_page'), ('update_tag')$$,
+		('create_tag'), ('delete_tag'), ('export_account'), ('get_tag'), ('get_tag_by_slug'), ('list_tags_page'), ('update_tag')$$,
 	'H67: evently_api can call exactly these functions');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_web', oid, 'EXECUTE')
 		AND NOT has_function_privilege('evently_api', oid, 'EXECUTE')$$,
-	$$VALUES ('change_password'), ('change_role'), ('create_account'), ('end_session'), ('get_credentials'), ('get_credentials_by_id'), ('list_accounts_page'), ('refresh_session'), ('register_account'),
+	$$VALUES ('change_password'), ('change_role'), ('create_account'), ('end_session'), ('erase_account'), ('get_credentials'), ('get_credentials_by_id'), ('list_accounts_page'), ('refresh_session'), ('register_account'),
 		('register_admin'), ('require_session'), ('start_session')$$,
 	'evently_web can call these besides: they see password hashes and people, issue sessions and make administrators');
 

@@ -30,7 +30,7 @@ struct flow {
 };
 
 static int register_statement, register_admin_statement, credentials_statement, own_credentials_statement,
-    start_statement, refresh_statement, end_statement, change_statement;
+    start_statement, refresh_statement, end_statement, change_statement, erase_statement;
 
 #define RENDER(call) "SELECT evently.render(r) FROM evently." call " r"
 
@@ -64,6 +64,7 @@ auth_prepare(void)
 	end_statement = pg_statement_add("SELECT evently.end_session(token_hash => $1::bytea)", 1);
 	change_statement =
 	    pg_statement_add(RENDER("change_password(user_id => $1::uuid, password_hash => $2::text)"), 2);
+	erase_statement = pg_statement_add(RENDER("erase_account(user_id => $1::uuid)"), 1);
 }
 
 /* The token behind "Bearer ", or NULL. */
@@ -466,15 +467,56 @@ change_found(struct request *rq)
 	check_password(rq, change_verified);
 }
 
+static void
+find_own_credentials(struct request *rq, void (*found)(struct request *rq))
+{
+	rq->call.values[0] = rq->caller.user_id;
+	rq->call.values[1] = rq->caller.version;
+	call_statement(rq, own_credentials_statement, false, found);
+}
+
 void
 auth_change_password(struct request *rq)
 {
 	struct flow *flow = flow_new(rq, SESSION_PLAIN);
 
-	if (!bind_fields(rq, 2, (const char **[]){ &flow->password, &flow->new_password }) ||
-	    !auth_password_is_fit(rq, "new_password", flow->new_password))
+	if (bind_fields(rq, 2, (const char **[]){ &flow->password, &flow->new_password }) &&
+	    auth_password_is_fit(rq, "new_password", flow->new_password))
+		find_own_credentials(rq, change_found);
+}
+
+static void
+delete_done(struct request *rq)
+{
+	if (call_row(rq))
+		reply_row(rq, rq->route->status, rq->call.result);
+}
+
+static void
+delete_verified(struct request *rq, bool good)
+{
+	if (!may_tell(rq, good))
 		return;
+	if (!good) {
+		reply_unauthorized(rq, "The password is wrong");
+		return;
+	}
 	rq->call.values[0] = rq->caller.user_id;
-	rq->call.values[1] = rq->caller.version;
-	call_statement(rq, own_credentials_statement, false, change_found);
+	call_statement(rq, erase_statement, true, delete_done);
+}
+
+static void
+delete_found(struct request *rq)
+{
+	check_password(rq, delete_verified);
+}
+
+/* For good, so a token alone, which may have been stolen, is not enough. */
+void
+auth_delete_account(struct request *rq)
+{
+	struct flow *flow = flow_new(rq, SESSION_PLAIN);
+
+	if (bind_fields(rq, 1, (const char **[]){ &flow->password }))
+		find_own_credentials(rq, delete_found);
 }

@@ -18,6 +18,7 @@ void auth_login(struct request *rq);
 void auth_refresh(struct request *rq);
 void auth_logout(struct request *rq);
 void auth_change_password(struct request *rq);
+void auth_delete_account(struct request *rq);
 void auth_admin_register(struct request *rq);
 void auth_admin_login(struct request *rq);
 void auth_admin_refresh(struct request *rq);

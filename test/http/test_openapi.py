@@ -172,6 +172,7 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
         },
         "PUT /api/v1/auth/change-password": lambda: {"current_password": user.password},
         "POST /api/v1/auth/change-password": lambda: {"current_password": user.password},
+        "POST /api/v1/auth/delete-account": lambda: {"password": user.password},
         "POST /api/v1/seats/hold": lambda: {"event_id": event["event_id"]},
         "POST /api/v1/bookings/confirm": lambda: {"hold_id": user.hold(event, quantity=1)["hold_id"]},
         "POST /api/v1/admin/users": lambda: {"email": f"{unique('user')}@example.com"},
