@@ -88,7 +88,7 @@ down: ## stop what `make up` or `make run` started
 reset: ## stop, and delete the private database and its secrets
 	@packaging/local/reset
 
-test: ## everything CI runs, on a throw-away database
+test: ## everything CI runs, on a throw-away database; ONLY=http/test_auth.py: that alone
 	@test/run
 
 test-long: ## the long forms of the tests that break things: hours

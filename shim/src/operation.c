@@ -270,8 +270,7 @@ collect_codes(const struct route *route, const struct json *catalogue, int funct
 {
 	int count = 0, errors, i;
 
-	if (route->binding_count > 0)
-		add_code(codes, &count, "VALIDATION_ERROR");
+	add_code(codes, &count, "VALIDATION_ERROR");
 	for (i = 0; i < route->binding_count; i++) {
 		if (route->bindings[i].type == TYPE_UUID && route->bindings[i].source != SOURCE_AUTH)
 			add_code(codes, &count, "INVALID_ID");

@@ -1,0 +1,49 @@
+"""Does an answer fit what /openapi.json says of it?"""
+
+import jsonschema
+
+REFERENCE = "#/components/schemas/"
+
+
+def operation_of(document, route):
+    return document["paths"][route.path][route.method.lower()]
+
+
+def check(document, schema, value):
+    """Does the value fit the schema, and has it no field that the schema does not name?"""
+    root = {**schema, "components": document["components"]}
+    jsonschema.Draft202012Validator(root, format_checker=jsonschema.FormatChecker()).validate(value)
+    undocumented(document, schema, value)
+
+
+def resolve(document, schema):
+    """Its properties, those of the schemas that it refers to too; None when it has none."""
+    if "$ref" in schema:
+        return resolve(document, document["components"]["schemas"][schema["$ref"].removeprefix(REFERENCE)])
+    parts = [resolve(document, part) or {} for part in schema.get("allOf", [])] + [schema.get("properties", {})]
+    return {name: part for properties in parts for name, part in properties.items()} or None
+
+
+def undocumented(document, schema, value, where=""):
+    if isinstance(value, list):
+        for element in value:
+            undocumented(document, schema.get("items", {}), element, f"{where}[]")
+    if not isinstance(value, dict):
+        return
+    for choice in schema.get("anyOf", []):
+        if choice.get("type") != "null":
+            schema = choice
+    properties = resolve(document, schema)
+    if properties is None:
+        return
+    assert set(value) <= set(properties), (where, set(value) - set(properties))
+    for name, part in properties.items():
+        undocumented(document, part, value.get(name), f"{where}.{name}")
+
+
+def check_refusal(document, operation, answer):
+    """Is an error one that the operation is documented to answer, in its form?"""
+    assert str(answer.status) in operation["responses"], f"status {answer.status} is not documented"
+    content = operation["responses"][str(answer.status)]["content"]["application/json"]
+    assert answer.code in content["examples"], f"{answer.code} is not documented: {list(content['examples'])}"
+    check(document, content["schema"], answer.json)
