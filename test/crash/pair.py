@@ -37,10 +37,14 @@ class Node:
             if os.geteuid() == 0:
                 shutil.chown(directory, "postgres", "postgres")
 
+    def back_up(self, sockets, *options):
+        """Takes a base backup of the server that listens there."""
+        self.make_room()
+        self.run("pg_basebackup", "-h", sockets, "-p", "5432", "-U", "postgres", "-D", self.data, "-c", "fast", *options)
+
     def copy(self, primary):
         """Becomes a standby of another node."""
-        self.make_room()
-        self.run("pg_basebackup", "-h", primary.sockets, "-p", "5432", "-U", "postgres", "-D", self.data, "-c", "fast", "-R")
+        self.back_up(primary.sockets, "-R")
         self.start()
 
     def start(self):
