@@ -55,6 +55,7 @@ block_seats(FunctionCallInfo fcinfo)
 	const pg_uuid_t *actor_id = ev_uuid_argument(fcinfo, 6);
 	EvRequest request = ev_request(event_id, actor_id ? actor_id : &nobody);
 	pg_uuid_t hold_id = ev_new_id(event_id);
+	EvGrant *grant;
 	EvHold *hold;
 
 	request.reason = ev_required_text(fcinfo, 1, "reason");
@@ -65,7 +66,9 @@ block_seats(FunctionCallInfo fcinfo)
 		ev_invalid("expires_at", "expires_at must be in the future");
 	ev_require_event_permission(actor_id, event_id, "events:own");
 	request.hold_id = &hold_id;
-	hold = ev_hold_of_grant(&request, ev_reserve(&request));
+	grant = ev_reserve(&request);
+	ev_grant_give(grant);
+	hold = ev_hold_of_grant(&request, grant);
 	ev_hold_store(hold);
 	return ev_hold_tell_block(hold, "SEATS_BLOCKED");
 }

@@ -189,11 +189,14 @@ book(FunctionCallInfo fcinfo, EvRow row)
 					 order_canonical, &order, &result))
 	{
 		pg_uuid_t booking_id = ev_new_id(&request->event_id);
+		EvGrant *grant;
 		EvBooking booking;
 
 		request->booking_id = &booking_id;
-		booking = booking_of_grant(request, ev_reserve(request));
+		grant = ev_reserve(request);
+		booking = booking_of_grant(request, grant);
 		pay(&booking, &order.means);
+		ev_grant_give(grant);
 		store_booking(&booking);
 		result = ev_booking_detail(row, &booking);
 		tell_and_keep(&key, &booking, result);
@@ -212,7 +215,7 @@ evently_book(PG_FUNCTION_ARGS)
 Datum
 evently_book_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, book);
+	return ev_set_run(fcinfo, book, true);
 }
 
 /* Turn the held seats into sold ones; the section of each, in the order of the hold. */
@@ -348,6 +351,7 @@ ev_booking_retake(const EvHold *hold)
 	request.ticket_type = hold->ticket_type_id ? ev_id_text(hold->ticket_type_id) : NULL;
 	request.booking_id = &booking_id;
 	grant = ev_reserve(&request);
+	ev_grant_give(grant);
 	grant->prices = hold->prices;
 	grant->total = hold->total;
 	booking = booking_of_grant(&request, grant);
@@ -406,5 +410,5 @@ evently_confirm_hold(PG_FUNCTION_ARGS)
 Datum
 evently_confirm_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, confirm);
+	return ev_set_run(fcinfo, confirm, true);
 }

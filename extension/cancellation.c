@@ -350,7 +350,7 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 Datum
 evently_cancel_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, cancel_booking);
+	return ev_set_run(fcinfo, cancel_booking, false);
 }
 
 static Datum

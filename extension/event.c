@@ -6,6 +6,7 @@
 
 #include "utils/builtins.h"
 
+#include "batch.h"
 #include "errors.h"
 #include "event.h"
 #include "id.h"
@@ -24,6 +25,9 @@ EV_TABLE(event_table, "event", event_columns, event_types);
 static const char *const section_columns[] = {"event_id", "section_id", "ordinal", "name", "kind", "stripes", "price", "capacity", "waiting"};
 static const Oid section_types[] = {UUIDOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT2OID, NUMERICOID, INT4OID, INT4OID};
 EV_TABLE(section_table, "event_section", section_columns, section_types);
+
+/* By a batch. */
+static EvEvent *kept;
 
 void
 ev_event_not_found(const pg_uuid_t *event_id)
@@ -50,7 +54,10 @@ load_event(const pg_uuid_t *event_id)
 	EvEvent *event = palloc(sizeof(EvEvent));
 
 	if (!ev_scan_next(&scan))
+	{
+		ev_scan_end(&scan);
 		ev_event_not_found(event_id);
+	}
 	*event = (EvEvent){
 		.event_id = *event_id,
 		.status = TextDatumGetCString(ev_scan_value(&scan, 2)),
@@ -111,10 +118,21 @@ load_sections(EvEvent *event)
 EvEvent *
 ev_event_load(const pg_uuid_t *event_id)
 {
-	EvEvent *event = load_event(event_id);
+	EvEvent *event;
 
+	if (kept != NULL && ev_same_id(&kept->event_id, event_id))
+		return kept;
+	event = load_event(event_id);
 	load_sections(event);
+	if (ev_batch_is_open())
+		kept = event;
 	return event;
+}
+
+void
+ev_event_drop(void)
+{
+	kept = NULL;
 }
 
 int

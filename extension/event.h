@@ -46,8 +46,10 @@ typedef struct EvEvent
 	EvSection *sections; /* in order of their ordinals */
 } EvEvent;
 
-/* EVENT_NOT_FOUND where there is none. */
+/* EVENT_NOT_FOUND where there is none. In a batch (batch.h), whose caller has Q, it is read once. */
 extern EvEvent *ev_event_load(const pg_uuid_t *event_id);
+/* A batch ends: what it read is forgotten. */
+extern void ev_event_drop(void);
 
 /* Where in event->sections; SECTION_NOT_FOUND where the event has no such section. */
 extern int ev_event_section_index(const EvEvent *event, const pg_uuid_t *section_id);

@@ -129,6 +129,7 @@ place(FunctionCallInfo fcinfo, EvRow row, EvRequest *request, int first)
 
 		request->hold_id = &hold_id;
 		grant = ev_reserve(request);
+		ev_grant_give(grant);
 		hold = ev_hold_of_grant(request, grant);
 		ev_hold_store(hold);
 		result = ev_hold_detail(row, hold, grant->clock);
@@ -181,7 +182,7 @@ evently_place_hold(PG_FUNCTION_ARGS)
 Datum
 evently_hold_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, place_either);
+	return ev_set_run(fcinfo, place_either, true);
 }
 
 /* The arguments of all that is done with a hold: event_id, hold_id, user_id, idempotency_key. */

@@ -15,6 +15,7 @@
 #include "utils/syscache.h"
 
 #include "args.h"
+#include "batch.h"
 #include "errors.h"
 #include "idempotency.h"
 #include "lock.h"
@@ -26,11 +27,6 @@
 #define MAX_KEY_LENGTH 255
 
 PG_FUNCTION_INFO_V1(evently_was_replayed);
-
-EV_STATEMENT(find_key,
-			 "SELECT request_hash = $5, response FROM evently.idempotency"
-			 " WHERE scope_id = $1 AND user_id = $2 AND operation = $3 AND key = $4",
-			 UUIDOID, UUIDOID, TEXTOID, TEXTOID, BYTEAOID);
 
 static const char *const key_columns[] = {
 	"scope_id", "user_id", "operation", "key", "request_hash", "response", "created_at"};
@@ -48,19 +44,23 @@ sha256(const char *text)
 	return DirectFunctionCall1(sha256_bytea, CStringGetTextDatum(text));
 }
 
-/* Who waits in vain is told that his own request is still under way, not that others are in the way. */
-static void
+/*
+ * False: this transaction has used it before, a request of the same set. Who waits in vain is told that his own request is
+ * still under way, not that others are in the way.
+ */
+static bool
 lock_key(const EvKey *open)
 {
 	MemoryContext context = CurrentMemoryContext;
+	bool is_new = false;
 
 	PG_TRY();
 	{
-		ev_lock_key(&open->scope_id, &open->user_id, open->operation->name, open->key);
+		is_new = ev_lock_key(&open->scope_id, &open->user_id, open->operation->name, open->key);
 	}
 	PG_CATCH();
 	{
-		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
+		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE || ev_locks_are_tried())
 			PG_RE_THROW();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
@@ -69,12 +69,34 @@ lock_key(const EvKey *open)
 				 "a request with this idempotency key is still under way");
 	}
 	PG_END_TRY();
+	return is_new;
+}
+
+/* What the key's first request was answered, and whether it was the same one; false: there was none. */
+static bool
+find_answer(const EvKey *open, Datum *answer, bool *same)
+{
+	const EvArg key[] = {ev_uuid(&open->scope_id), ev_uuid(&open->user_id), ev_text(open->operation->name),
+						 ev_text(open->key)};
+	EvScan scan = ev_scan_begin(&key_table, EV_READS, key, lengthof(key));
+	bool found = ev_scan_next(&scan);
+
+	if (found)
+	{
+		*same = DatumGetBool(DirectFunctionCall2(byteaeq, ev_scan_value(&scan, 5), open->request_hash));
+		*answer = PointerGetDatum(PG_DETOAST_DATUM_COPY(ev_scan_value(&scan, 6)));
+	}
+	ev_scan_end(&scan);
+	return found;
 }
 
 bool
 ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id,
 			const pg_uuid_t *user_id, char *key, EvCanonical canonical, const void *request, Datum *replay)
 {
+	Datum answer;
+	bool same;
+
 	*open = (EvKey){operation, *scope_id, *user_id, key, (Datum) 0};
 	was_replayed = false;
 	ev_standby_expect();
@@ -83,16 +105,16 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 	if (*key == '\0' || pg_mbstrlen(key) > MAX_KEY_LENGTH)
 		ev_invalid("idempotency_key", "an idempotency key has 1 to %d characters", MAX_KEY_LENGTH);
 
-	lock_key(open);
+	if (!lock_key(open))
+		ev_batch_write();
 	open->request_hash = sha256(canonical(request));
-	if (ev_query(&find_key, ev_uuid(scope_id), ev_uuid(user_id), ev_text(operation->name),
-				 ev_text(key), ev_datum(open->request_hash)) == 0)
+	if (!find_answer(open, &answer, &same))
 		return false;
-	if (!ev_get_bool(0, 1))
+	if (!same)
 		ev_raise(EV_IDEMPOTENCY_KEY_REUSED, ev_detail_text(ev_detail(), "operation", operation->name),
 				 "Use a new key for a new request.",
 				 "the idempotency key was used for another request");
-	ev_query(operation->replay, ev_datum(ev_copied_value(0, 2)));
+	ev_query(operation->replay, ev_datum(answer));
 	*replay = ev_copied_value(0, 1);
 	was_replayed = true;
 	return true;

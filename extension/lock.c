@@ -71,16 +71,18 @@ key_tag(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, co
 	return lock_tag(LOCK_KEY, hash_text(key, hash_text(operation, hash_id(user, hash_id(scope, 0)))));
 }
 
-void
+bool
 ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key)
 {
-	if (!trying)
-		wait_for(key_tag(scope, user, operation, key), ExclusiveLock);
-	else if (!ev_try_lock_key(scope, user, operation, key))
+	LOCKTAG tag = key_tag(scope, user, operation, key);
+	LockAcquireResult result = LockAcquire(&tag, ExclusiveLock, false, trying);
+
+	if (result == LOCKACQUIRE_NOT_AVAIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("the idempotency key is in use"),
 				 errhint("Ask for it again by itself.")));
+	return result == LOCKACQUIRE_OK;
 }
 
 bool

@@ -31,7 +31,8 @@
 
 #include "utils/uuid.h"
 
-extern void ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key);
+/* False: this transaction had it already. */
+extern bool ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key);
 extern bool ev_try_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key);
 extern void ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user);
 

@@ -7,6 +7,7 @@
 #include "access/xact.h"
 #include "utils/resowner.h"
 
+#include "batch.h"
 #include "choice.h"
 #include "errors.h"
 #include "guc.h"
@@ -89,15 +90,20 @@ newly_taken(const EvGrant *grant)
 static bool
 take_locked_seats(const EvRequest *request, EvGrant *grant, bool exclusive)
 {
-	EvSeatOwner owner = {.hold_id = request->hold_id, .booking_id = request->booking_id};
-
 	ev_stock_change_sections(grant->event, newly_taken(grant));
 	if (!ev_pools_take(&request->event_id, grant->pools, grant->quantity, exclusive))
 		return false;
 	decide_at(grant, request, GetCurrentTimestamp());
-	owner.held_until = grant->expires_at;
-	ev_seats_give(grant->event, grant->seats, grant->quantity, owner);
+	grant->owner = (EvSeatOwner){request->hold_id, grant->expires_at, request->booking_id};
 	return true;
+}
+
+void
+ev_grant_give(EvGrant *grant)
+{
+	if (grant->seats != NULL && !grant->given)
+		ev_seats_give(grant->event, grant->seats, grant->quantity, grant->owner);
+	grant->given = true;
 }
 
 static void
@@ -165,7 +171,10 @@ take_whole(Taking taking, const EvRequest *request, EvGrant *grant, bool exclusi
 	{
 		taken = taking(request, grant, exclusive);
 		if (taken)
+		{
+			ev_grant_give(grant);
 			ReleaseCurrentSubTransaction();
+		}
 		else
 			RollbackAndReleaseCurrentSubTransaction();
 	}
@@ -195,7 +204,7 @@ take(const EvRequest *request, EvGrant *grant, bool exclusive)
 
 	if (request->seats == NULL)
 		grant->seats = NULL;
-	if (grant->pools.n > 0 || taking == pick_and_take)
+	if (!ev_batch_is_open() && (grant->pools.n > 0 || taking == pick_and_take))
 		return take_whole(taking, request, grant, exclusive);
 	return taking(request, grant, exclusive);
 }
@@ -248,6 +257,8 @@ take_what_fits(const EvRequest *request, EvGrant *grant)
 		return;
 
 	ev_choose(request, grant, GetCurrentTimestamp(), true);
+	if (ev_batch_is_open())
+		ev_batch_refuse();
 	ev_unlock_event_shared(&request->event_id);
 	ev_lock_event_exclusive(&request->event_id);
 	load_event(request, grant);
@@ -299,6 +310,7 @@ ev_reserve_offer(const EvRequest *request, EvEvent *event, TimestampTz clock)
 	ev_choose(request, grant, clock, event->has_ticket_types);
 	if (!take(request, grant, true))
 		elog(ERROR, "stock and seats of a section disagree");
+	ev_grant_give(grant);
 	price(grant);
 	return grant;
 }

@@ -33,7 +33,9 @@ typedef struct EvGrant
 	EvPools pools;			  /* that it counts in beside its section */
 	EvSection *section;		  /* by quantity: where */
 	EvSeat *seats;			  /* quantity of them, or NULL for general admission */
-	Numeric *prices;		  /* quantity of them, in the order of the seats */
+	EvSeatOwner owner;		  /* who gets them */
+	bool given;
+	Numeric *prices; /* quantity of them, in the order of the seats */
 	Numeric total;
 } EvGrant;
 
@@ -41,10 +43,12 @@ typedef struct EvGrant
 extern const pg_uuid_t *ev_grant_type_id(const EvGrant *grant);
 extern const char *ev_grant_type_name(const EvGrant *grant);
 
+/* Decided, and taken but for the seats, which are locked: nothing that may be refused comes after ev_grant_give(). */
 extern EvGrant *ev_reserve(const EvRequest *request);
+extern void ev_grant_give(EvGrant *grant);
 
 /*
- * For a waitlist entry (request->entry_id) whose turn it is: Q exclusive, expired holds given back, the section of the
+ * The whole of it for a waitlist entry (request->entry_id) whose turn it is: Q exclusive, expired holds given back, the section of the
  * request has enough. What the user may have was looked at when he joined.
  */
 extern EvGrant *ev_reserve_offer(const EvRequest *request, EvEvent *event, TimestampTz clock);

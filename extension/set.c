@@ -14,6 +14,7 @@
 
 #include "args.h"
 #include "attempt.h"
+#include "batch.h"
 #include "errors.h"
 #include "idempotency.h"
 #include "lock.h"
@@ -35,6 +36,7 @@ enum
 typedef struct Set
 {
 	EvServe serve;
+	bool batched;
 	pg_uuid_t *event_id;
 	int n;
 	Datum *requests;
@@ -116,14 +118,29 @@ add_outcome(const Set *set, int number, Datum result, const EvRefusal *refusal)
 	tuplestore_putvalues(set->outcomes->setResult, set->outcomes->setDesc, row.values, row.nulls);
 }
 
+static EvRefusal *
+serve_batched(Turn *turn)
+{
+	bool declined;
+	EvRefusal *refusal = ev_attempt_in_batch(serve, turn, &declined);
+
+	if (!declined)
+		return refusal;
+	ev_batch_close();
+	refusal = ev_attempt(serve, turn);
+	ev_batch_open();
+	return refusal;
+}
+
 static void
 serve_all(const Set *set)
 {
 	for (int i = 0; i < set->n; i++)
 	{
 		Turn turn = {set, set->requests[i]};
-		EvRefusal *refusal = ev_attempt(serve, &turn);
+		EvRefusal *refusal = ev_batch_is_open() ? serve_batched(&turn) : ev_attempt(serve, &turn);
 
+		CHECK_FOR_INTERRUPTS();
 		add_outcome(set, i + 1, turn.result, refusal);
 	}
 }
@@ -134,21 +151,25 @@ serve_together(const Set *set)
 {
 	ev_lock_event_exclusive(set->event_id);
 	ev_locks_try(true);
+	if (set->batched)
+		ev_batch_open();
 	PG_TRY();
 	{
 		serve_all(set);
+		ev_batch_close();
 	}
 	PG_FINALLY();
 	{
+		ev_batch_drop();
 		ev_locks_try(false);
 	}
 	PG_END_TRY();
 }
 
 static Set
-set_of_arguments(FunctionCallInfo fcinfo, EvServe serve)
+set_of_arguments(FunctionCallInfo fcinfo, EvServe serve, bool batched)
 {
-	Set set = {.serve = serve, .outcomes = (ReturnSetInfo *) fcinfo->resultinfo};
+	Set set = {.serve = serve, .batched = batched, .outcomes = (ReturnSetInfo *) fcinfo->resultinfo};
 	ArrayType *requests;
 
 	set.event_id = ev_required_uuid(fcinfo, 0, "event_id");
@@ -164,13 +185,13 @@ set_of_arguments(FunctionCallInfo fcinfo, EvServe serve)
 }
 
 Datum
-ev_set_run(FunctionCallInfo fcinfo, EvServe serve)
+ev_set_run(FunctionCallInfo fcinfo, EvServe serve, bool batched)
 {
 	Set set;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
 	ev_begin(EV_WRITES);
-	set = set_of_arguments(fcinfo, serve);
+	set = set_of_arguments(fcinfo, serve, batched);
 	Assert(set.request->natts < MAX_ARGUMENTS && set.outcomes->setDesc->natts == NCOLUMNS);
 	if (set.n > 1)
 		serve_together(&set);

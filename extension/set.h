@@ -19,7 +19,11 @@
 /* The single function: of its arguments, a row of its result type to be filled. */
 typedef Datum (*EvServe)(FunctionCallInfo call, EvRow row);
 
-/* (event_id, requests[]), each with the other arguments of the single function: its outcomes, in the order of the requests. */
-extern Datum ev_set_run(FunctionCallInfo fcinfo, EvServe serve);
+/*
+ * batched: the function writes nothing, but what a batch (batch.h) forgets again, before it can be refused no more.
+ * (event_id, requests[]), each with the other arguments of the single function: its outcomes, in the order of the
+ * requests.
+ */
+extern Datum ev_set_run(FunctionCallInfo fcinfo, EvServe serve, bool batched);
 
 #endif

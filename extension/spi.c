@@ -14,6 +14,7 @@
 #include "utils/plancache.h"
 #include "utils/resowner.h"
 
+#include "batch.h"
 #include "errors.h"
 #include "guc.h"
 #include "spi.h"
@@ -194,6 +195,7 @@ ev_run(EvStatement *statement, const EvArg *args)
 	char nulls[FUNC_MAX_ARGS];
 	int rc;
 
+	ev_batch_write();
 	if (statement->plan == NULL)
 	{
 		prepare(statement);

@@ -7,6 +7,7 @@
 #include "common/pg_prng.h"
 #include "fmgr.h"
 
+#include "batch.h"
 #include "guc.h"
 #include "id.h"
 #include "lock.h"
@@ -88,6 +89,144 @@ change_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe, int delta, int
 	return updated || (enough && ev_run(&update_stripe, values) == 1);
 }
 
+/* A stripe of a batch. */
+typedef struct Reckoned
+{
+	pg_uuid_t event_id;
+	EvPool pool;
+	int stripe;
+	int stored;
+	int marked;
+	int available;
+} Reckoned;
+
+static struct
+{
+	int n;
+	int room;
+	Reckoned *stripes;
+} reckoned;
+
+static bool
+is_reckoned(EvPool pool, int stripe)
+{
+	for (int i = 0; i < reckoned.n; i++)
+	{
+		if (reckoned.stripes[i].stripe == stripe && ev_same_id(&reckoned.stripes[i].pool.pool_id, &pool.pool_id))
+			return true;
+	}
+	return false;
+}
+
+static int
+read_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe)
+{
+	const EvArg key[] = {ev_uuid(event_id), ev_uuid(&pool.pool_id), ev_datum(Int16GetDatum(stripe))};
+	EvScan scan = ev_scan_begin(&stock_table, EV_READS, key, 3);
+	int available = -1;
+	bool found = ev_scan_next(&scan);
+
+	if (found)
+		available = DatumGetInt32(ev_scan_value(&scan, 4));
+	ev_scan_end(&scan);
+	if (!found)
+		elog(ERROR, "a stripe of pool %s is missing", ev_id_text(&pool.pool_id));
+	return available;
+}
+
+static Reckoned *
+reckon(const pg_uuid_t *event_id, EvPool pool, int stripe)
+{
+	int available = read_stripe(event_id, pool, stripe);
+
+	if (reckoned.n == reckoned.room)
+	{
+		reckoned.room = Max(8, reckoned.room * 2);
+		reckoned.stripes = reckoned.n == 0 ? palloc(reckoned.room * sizeof(Reckoned))
+										   : repalloc(reckoned.stripes, reckoned.room * sizeof(Reckoned));
+	}
+	reckoned.stripes[reckoned.n] = (Reckoned){*event_id, pool, stripe, available, available, available};
+	return &reckoned.stripes[reckoned.n++];
+}
+
+/* One more stripe of the pool, whichever is free; NULL where there is none. */
+static Reckoned *
+reckon_another(const pg_uuid_t *event_id, EvPool pool)
+{
+	int first = random_below(pool.stripes);
+
+	for (int i = 0; i < pool.stripes; i++)
+	{
+		int stripe = (first + i) % pool.stripes;
+
+		if (!is_reckoned(pool, stripe) && ev_try_lock_stripe(event_id, &pool.pool_id, stripe))
+			return reckon(event_id, pool, stripe);
+	}
+	return NULL;
+}
+
+/* A stripe of the batch that has at least so much, or NULL. */
+static Reckoned *
+reckoned_with(const pg_uuid_t *event_id, EvPool pool, int at_least)
+{
+	Reckoned *another;
+
+	for (int i = 0; i < reckoned.n; i++)
+	{
+		if (reckoned.stripes[i].available >= at_least && ev_same_id(&reckoned.stripes[i].pool.pool_id, &pool.pool_id))
+			return &reckoned.stripes[i];
+	}
+	do
+		another = reckon_another(event_id, pool);
+	while (another != NULL && another->available < at_least);
+	return another;
+}
+
+static bool
+change_reckoned(const pg_uuid_t *event_id, EvPool pool, int delta, int at_least)
+{
+	Reckoned *stripe = reckoned_with(event_id, pool, at_least);
+
+	if (stripe == NULL)
+		return false;
+	stripe->available += delta;
+	return true;
+}
+
+void
+ev_stock_mark(void)
+{
+	for (int i = 0; i < reckoned.n; i++)
+		reckoned.stripes[i].marked = reckoned.stripes[i].available;
+}
+
+void
+ev_stock_undo(void)
+{
+	for (int i = 0; i < reckoned.n; i++)
+		reckoned.stripes[i].available = reckoned.stripes[i].marked;
+}
+
+void
+ev_stock_write(void)
+{
+	for (int i = 0; i < reckoned.n; i++)
+	{
+		Reckoned *stripe = &reckoned.stripes[i];
+		int delta = stripe->marked - stripe->stored;
+
+		if (delta != 0 && !change_stripe(&stripe->event_id, stripe->pool, stripe->stripe, delta, PG_INT32_MIN))
+			elog(ERROR, "a stripe of pool %s is missing", ev_id_text(&stripe->pool.pool_id));
+		stripe->stored = stripe->marked;
+	}
+}
+
+void
+ev_stock_drop(void)
+{
+	reckoned.n = reckoned.room = 0;
+}
+
 /* Whichever is free. */
 static int
 lock_stripe(const pg_uuid_t *event_id, EvPool pool)
@@ -108,7 +247,11 @@ lock_stripe(const pg_uuid_t *event_id, EvPool pool)
 void
 ev_stock_change(const pg_uuid_t *event_id, EvPool pool, int delta)
 {
-	if (!change_stripe(event_id, pool, lock_stripe(event_id, pool), delta, PG_INT32_MIN))
+	bool changed = ev_batch_is_open()
+		? change_reckoned(event_id, pool, delta, PG_INT32_MIN)
+		: change_stripe(event_id, pool, lock_stripe(event_id, pool), delta, PG_INT32_MIN);
+
+	if (!changed)
 		elog(ERROR, "a stripe of pool %s is missing", ev_id_text(&pool.pool_id));
 }
 
@@ -139,6 +282,8 @@ ev_stock_take(const pg_uuid_t *event_id, EvPool pool, int n)
 	int ncandidates;
 	int first;
 
+	if (ev_batch_is_open())
+		return change_reckoned(event_id, pool, -n, n);
 	if (take_locked(event_id, pool, lock_stripe(event_id, pool), n))
 		return true;
 

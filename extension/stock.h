@@ -47,6 +47,16 @@ extern void ev_stock_gather(const pg_uuid_t *event_id, EvPool pool, int n);
 /* Q exclusive: n more, over all stripes. */
 extern void ev_stock_spread(const pg_uuid_t *event_id, EvPool pool, int n);
 
+/*
+ * In a batch (batch.h) stripes are read once, under their T, and what is taken and returned is reckoned in memory:
+ * reckoned so far is for complete requests; forget what was reckoned since; write what was before.
+ */
+extern void ev_stock_mark(void);
+extern void ev_stock_undo(void);
+extern void ev_stock_write(void);
+/* Forget all. */
+extern void ev_stock_drop(void);
+
 /* Free places by section (in the event's order) in one snapshot, expired holds counted as free. */
 extern int *ev_stock_available(const EvEvent *event, TimestampTz clock);
 

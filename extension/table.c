@@ -1,11 +1,9 @@
 /*
  * table.c
- *		Finds and writes rows without a plan.
+ *		Knows the tables of the hot path, and inserts rows without a plan.
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -14,41 +12,22 @@
 #include "miscadmin.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
-#include "utils/snapmgr.h"
 
-#include "table.h"
+#include "batch.h"
+#include "table_state.h"
 
-#define MAX_KEY 4
-
-/* What is known of a table until its definition changes. All of it lives in the executor state's memory. */
-typedef struct EvTableState
-{
-	Oid relation;
-	Oid index;
-	bool stale;
-	bool plain;				/* a write needs no plan */
-	AttrNumber *attributes; /* by column */
-	EState *executor;
-	ResultRelInfo *target; /* NULL until the first write */
-	Oid *indexes;
-	TupleTableSlot *row;
-	ExprState **defaults; /* by attribute, NULL where it is null */
-	struct EvTableState *next;
-} EvTableState;
-
-static EvTableState *states;
+EvTableState *ev_table_states;
 
 /* Called where invalidations are read: after a lock on the table is granted. */
 static void
 definition_changed(Datum arg, Oid relation)
 {
-	for (EvTableState *state = states; state != NULL; state = state->next)
+	for (EvTableState *state = ev_table_states; state != NULL; state = state->next)
 	{
 		if (relation == InvalidOid || relation == state->relation)
 			state->stale = true;
@@ -126,7 +105,7 @@ new_state(const EvTable *table, Relation relation)
 static void
 forget_state(EvTableState *state)
 {
-	EvTableState **link = &states;
+	EvTableState **link = &ev_table_states;
 
 	while (*link != state)
 		link = &(*link)->next;
@@ -142,8 +121,8 @@ remember_state(EvTable *table, EvTableState *state)
 	if (!listening)
 		CacheRegisterRelcacheCallback(definition_changed, (Datum) 0);
 	listening = true;
-	state->next = states;
-	states = state;
+	state->next = ev_table_states;
+	ev_table_states = state;
 	table->state = state;
 }
 
@@ -157,23 +136,26 @@ find_table(const EvTable *table)
 	return relation;
 }
 
-/* The known table, unless the news that its lock brings say that it changed or is another one now. */
+/*
+ * The known table, unless the news that its lock brings say that it changed or is another one now. As long as rows are kept
+ * for it, it is locked and did not, though the news may be that all may have.
+ */
 static Relation
 open_known_table(const EvTable *table, LOCKMODE mode)
 {
 	Oid relation = table->state->relation;
 
-	if (table->state->stale)
+	if (table->state->stale && table->state->nkept == 0)
 		return NULL;
 	LockRelationOid(relation, mode);
-	if (!table->state->stale)
+	if (!table->state->stale || table->state->nkept > 0)
 		return table_open(relation, NoLock);
 	UnlockRelationOid(relation, mode);
 	return NULL;
 }
 
-static Relation
-open_table(EvTable *table, LOCKMODE mode)
+Relation
+ev_table_open(EvTable *table, LOCKMODE mode)
 {
 	Relation relation = table->state != NULL ? open_known_table(table, mode) : NULL;
 
@@ -222,36 +204,41 @@ make_target(EvTableState *state, Relation relation)
 	MemoryContextSwitchTo(caller);
 }
 
-static void
-ready_target(EvTableState *state, Relation relation)
+void
+ev_table_ready(EvTableState *state, Relation relation)
 {
 	if (state->target == NULL)
 		make_target(state, relation);
 	state->target->ri_RelationDesc = relation;
 }
 
-static void
-insert_into_indexes(EvTableState *state, bool update)
+void
+ev_table_open_indexes(EvTableState *state)
 {
 	ResultRelInfo *target = state->target;
 
 	for (int i = 0; i < target->ri_NumIndices; i++)
 		target->ri_IndexRelationDescs[i] = index_open(state->indexes[i], RowExclusiveLock);
-	ExecInsertIndexTuples(target, state->row, state->executor, update, false, NULL, NIL);
-	ExecCloseIndices(target);
 }
 
-static void
-clear_row(EvTableState *state)
+void
+ev_table_index_row(EvTableState *state, bool update)
+{
+	ev_table_open_indexes(state);
+	ExecInsertIndexTuples(state->target, state->row, state->executor, update, false, NULL, NIL);
+	ExecCloseIndices(state->target);
+}
+
+void
+ev_table_clear_row(EvTableState *state)
 {
 	ExecClearTuple(state->row);
 	ResetPerTupleExprContext(state->executor);
 }
 
-static void
-fill_row(EvTableState *state, int ncolumns, const EvArg *values)
+void
+ev_table_fill(EvTableState *state, TupleTableSlot *row, int ncolumns, const EvArg *values)
 {
-	TupleTableSlot *row = state->row;
 	ExprContext *context = GetPerTupleExprContext(state->executor);
 
 	ExecClearTuple(row);
@@ -275,180 +262,30 @@ insert_row(EvTableState *state, Relation relation)
 {
 	ExecConstraints(state->target, state->row, state->executor);
 	table_tuple_insert(relation, state->row, GetCurrentCommandId(true), 0, NULL);
-	insert_into_indexes(state, false);
+	ev_table_index_row(state, false);
 }
 
 void
 ev_insert(EvTable *table, EvStatement *statement, const EvArg *values)
 {
-	Relation relation = open_table(table, RowExclusiveLock);
+	Relation relation = ev_table_open(table, RowExclusiveLock);
 	EvTableState *state = table->state;
 
 	if (state->plain)
 	{
 		PreventCommandIfReadOnly("INSERT");
-		ready_target(state, relation);
-		fill_row(state, table->ncolumns, values);
-		insert_row(state, relation);
-		clear_row(state);
-		CommandCounterIncrement();
+		ev_table_ready(state, relation);
+		if (ev_batch_is_open())
+			ev_table_keep(state, table->ncolumns, values);
+		else
+		{
+			ev_table_fill(state, state->row, table->ncolumns, values);
+			insert_row(state, relation);
+			ev_table_clear_row(state);
+			CommandCounterIncrement();
+		}
 	}
 	table_close(relation, NoLock);
 	if (!state->plain)
 		ev_run(statement, values);
-}
-
-static void
-init_key(ScanKey key, int n, Oid type, Datum value)
-{
-	RegProcedure equal = type == UUIDOID ? F_UUID_EQ : type == INT4OID ? F_INT4EQ
-																	   : F_INT2EQ;
-
-	ScanKeyInit(key, n, BTEqualStrategyNumber, equal, value);
-}
-
-static EvScan
-open_scan(EvTable *table, EvAccess access)
-{
-	EvScan scan = {.table = table};
-
-	scan.relation = open_table(table, access == EV_WRITES ? RowExclusiveLock : AccessShareLock);
-	scan.index = index_open(table->state->index, AccessShareLock);
-	scan.row = table_slot_create(scan.relation, NULL);
-	return scan;
-}
-
-EvScan
-ev_scan_begin(EvTable *table, EvAccess access, const EvArg *key, int n)
-{
-	EvScan scan = open_scan(table, access);
-
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	scan.has_snapshot = true;
-	scan.scan = index_beginscan(scan.relation, scan.index, GetActiveSnapshot(), n, 0);
-	ev_scan_find(&scan, key);
-	return scan;
-}
-
-EvScan
-ev_scan_open(EvTable *table, int n)
-{
-	EvScan scan = open_scan(table, EV_READS);
-
-	scan.scan = index_beginscan(scan.relation, scan.index, GetActiveSnapshot(), n, 0);
-	return scan;
-}
-
-void
-ev_scan_find(EvScan *scan, const EvArg *key)
-{
-	ScanKeyData keys[MAX_KEY];
-	int n = scan->scan->numberOfKeys;
-
-	Assert(n <= MAX_KEY);
-	for (int i = 0; i < n; i++)
-		init_key(&keys[i], i + 1, scan->table->types[i], key[i].value);
-	index_rescan(scan->scan, keys, n, NULL, 0);
-}
-
-bool
-ev_scan_next(EvScan *scan)
-{
-	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->row);
-}
-
-static Datum
-attribute_value(const EvScan *scan, int column, bool *isnull)
-{
-	return slot_getattr(scan->row, scan->table->state->attributes[column - 1], isnull);
-}
-
-bool
-ev_scan_is_null(const EvScan *scan, int column)
-{
-	bool isnull;
-
-	(void) attribute_value(scan, column, &isnull);
-	return isnull;
-}
-
-Datum
-ev_scan_value(const EvScan *scan, int column)
-{
-	bool isnull;
-	Datum value = attribute_value(scan, column, &isnull);
-
-	if (isnull)
-		elog(ERROR, "column %s is unexpectedly null", scan->table->columns[column - 1]);
-	return value;
-}
-
-EvArg
-ev_scan_arg(const EvScan *scan, int column)
-{
-	EvArg arg;
-
-	arg.value = attribute_value(scan, column, &arg.isnull);
-	return arg;
-}
-
-void
-ev_scan_end(EvScan *scan)
-{
-	ExecDropSingleTupleTableSlot(scan->row);
-	index_endscan(scan->scan);
-	if (scan->has_snapshot)
-		PopActiveSnapshot();
-	index_close(scan->index, NoLock);
-	table_close(scan->relation, NoLock);
-}
-
-static void
-copy_row_with(TupleTableSlot *to, TupleTableSlot *from, AttrNumber attribute, Datum value)
-{
-	int natts = from->tts_tupleDescriptor->natts;
-
-	ExecClearTuple(to);
-	slot_getallattrs(from);
-	memcpy(to->tts_values, from->tts_values, natts * sizeof(Datum));
-	memcpy(to->tts_isnull, from->tts_isnull, natts * sizeof(bool));
-	to->tts_values[attribute - 1] = value;
-	to->tts_isnull[attribute - 1] = false;
-	ExecStoreVirtualTuple(to);
-}
-
-static bool
-update_row(EvScan *scan, EvTableState *state)
-{
-	TM_FailureData failure;
-	LockTupleMode mode;
-	bool update_indexes;
-
-	ExecConstraints(state->target, state->row, state->executor);
-	if (table_tuple_update(scan->relation, &scan->row->tts_tid, state->row, GetCurrentCommandId(true),
-						   GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode, &update_indexes) != TM_Ok)
-		return false;
-	if (update_indexes)
-		insert_into_indexes(state, true);
-	return true;
-}
-
-bool
-ev_scan_update(EvScan *scan, int column, Datum value)
-{
-	EvTableState *state = scan->table->state;
-	bool updated;
-
-	if (!state->plain)
-		return false;
-	PreventCommandIfReadOnly("UPDATE");
-	CheckCmdReplicaIdentity(scan->relation, CMD_UPDATE);
-	ready_target(state, scan->relation);
-	copy_row_with(state->row, scan->row, state->attributes[column - 1], value);
-	updated = update_row(scan, state);
-	clear_row(state);
-	if (updated)
-		CommandCounterIncrement();
-	return updated;
 }

@@ -37,6 +37,13 @@ typedef struct EvTable
 /* Insert a row: a value for each column; a column that is not named gets its default. */
 extern void ev_insert(EvTable *table, EvStatement *statement, const EvArg *values);
 
+/* The rows that a batch (batch.h) keeps: those so far are of complete requests; forget those since; write those before. */
+extern void ev_rows_mark(void);
+extern void ev_rows_undo(void);
+extern void ev_rows_write(void);
+/* Forget all. */
+extern void ev_rows_drop(void);
+
 /*
  * Rows by the first n columns of the index:
  *		scan = ev_scan_begin(&table, EV_READS, key, n);  while (ev_scan_next(&scan)) ... ev_scan_value(&scan, 3) ...  ev_scan_end(&scan);

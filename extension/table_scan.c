@@ -1,0 +1,177 @@
+/*
+ * table_scan.c
+ *		Finds, locks and changes rows without a plan.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "table_state.h"
+
+#define MAX_KEY 4
+
+static void
+init_key(ScanKey key, Relation index, int n, Oid type, Datum value)
+{
+	RegProcedure equal = type == UUIDOID ? F_UUID_EQ
+		: type == TEXTOID				 ? F_TEXTEQ
+		: type == INT4OID				 ? F_INT4EQ
+										 : F_INT2EQ;
+
+	ScanKeyEntryInitialize(key, 0, n, BTEqualStrategyNumber, InvalidOid, index->rd_indcollation[n - 1], equal, value);
+}
+
+static EvScan
+open_scan(EvTable *table, EvAccess access)
+{
+	EvScan scan = {.table = table};
+
+	scan.relation = ev_table_open(table, access == EV_WRITES ? RowExclusiveLock : AccessShareLock);
+	scan.index = index_open(table->state->index, AccessShareLock);
+	scan.row = table_slot_create(scan.relation, NULL);
+	return scan;
+}
+
+EvScan
+ev_scan_begin(EvTable *table, EvAccess access, const EvArg *key, int n)
+{
+	EvScan scan = open_scan(table, access);
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	scan.has_snapshot = true;
+	scan.scan = index_beginscan(scan.relation, scan.index, GetActiveSnapshot(), n, 0);
+	ev_scan_find(&scan, key);
+	return scan;
+}
+
+EvScan
+ev_scan_open(EvTable *table, int n)
+{
+	EvScan scan = open_scan(table, EV_READS);
+
+	scan.scan = index_beginscan(scan.relation, scan.index, GetActiveSnapshot(), n, 0);
+	return scan;
+}
+
+void
+ev_scan_find(EvScan *scan, const EvArg *key)
+{
+	ScanKeyData keys[MAX_KEY];
+	int n = scan->scan->numberOfKeys;
+
+	Assert(n <= MAX_KEY);
+	for (int i = 0; i < n; i++)
+		init_key(&keys[i], scan->index, i + 1, scan->table->types[i], key[i].value);
+	index_rescan(scan->scan, keys, n, NULL, 0);
+}
+
+bool
+ev_scan_next(EvScan *scan)
+{
+	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->row);
+}
+
+static Datum
+attribute_value(const EvScan *scan, int column, bool *isnull)
+{
+	return slot_getattr(scan->row, scan->table->state->attributes[column - 1], isnull);
+}
+
+bool
+ev_scan_is_null(const EvScan *scan, int column)
+{
+	bool isnull;
+
+	(void) attribute_value(scan, column, &isnull);
+	return isnull;
+}
+
+Datum
+ev_scan_value(const EvScan *scan, int column)
+{
+	bool isnull;
+	Datum value = attribute_value(scan, column, &isnull);
+
+	if (isnull)
+		elog(ERROR, "column %s is unexpectedly null", scan->table->columns[column - 1]);
+	return value;
+}
+
+EvArg
+ev_scan_arg(const EvScan *scan, int column)
+{
+	EvArg arg;
+
+	arg.value = attribute_value(scan, column, &arg.isnull);
+	return arg;
+}
+
+void
+ev_scan_end(EvScan *scan)
+{
+	ExecDropSingleTupleTableSlot(scan->row);
+	index_endscan(scan->scan);
+	if (scan->has_snapshot)
+		PopActiveSnapshot();
+	index_close(scan->index, NoLock);
+	table_close(scan->relation, NoLock);
+}
+
+static void
+copy_row_with(TupleTableSlot *to, TupleTableSlot *from, AttrNumber attribute, Datum value)
+{
+	int natts = from->tts_tupleDescriptor->natts;
+
+	ExecClearTuple(to);
+	slot_getallattrs(from);
+	memcpy(to->tts_values, from->tts_values, natts * sizeof(Datum));
+	memcpy(to->tts_isnull, from->tts_isnull, natts * sizeof(bool));
+	to->tts_values[attribute - 1] = value;
+	to->tts_isnull[attribute - 1] = false;
+	ExecStoreVirtualTuple(to);
+}
+
+static bool
+update_row(EvScan *scan, EvTableState *state)
+{
+	TM_FailureData failure;
+	LockTupleMode mode;
+	bool update_indexes;
+
+	ExecConstraints(state->target, state->row, state->executor);
+	if (table_tuple_update(scan->relation, &scan->row->tts_tid, state->row, GetCurrentCommandId(true),
+						   GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode, &update_indexes) != TM_Ok)
+		return false;
+	if (update_indexes)
+		ev_table_index_row(state, true);
+	return true;
+}
+
+bool
+ev_scan_update(EvScan *scan, int column, Datum value)
+{
+	EvTableState *state = scan->table->state;
+	bool updated;
+
+	if (!state->plain)
+		return false;
+	PreventCommandIfReadOnly("UPDATE");
+	CheckCmdReplicaIdentity(scan->relation, CMD_UPDATE);
+	ev_table_ready(state, scan->relation);
+	copy_row_with(state->row, scan->row, state->attributes[column - 1], value);
+	updated = update_row(scan, state);
+	ev_table_clear_row(state);
+	if (updated)
+		CommandCounterIncrement();
+	return updated;
+}
