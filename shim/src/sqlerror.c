@@ -36,6 +36,7 @@ static const struct {
 	{ "57014", { 503, AWAY, "The database took too long; try again" } },
 	{ "53", { 503, AWAY, "The database is overloaded; try again" } },
 	{ "57P", { 503, AWAY, "The database is restarting; try again" } },
+	{ "58", { 503, AWAY, "The database could not read or write its files; try again" } },
 	{ "08", { 503, AWAY, "The database is away; try again" } },
 	{ "42883", { 503, AWAY, "The database is not ready: the extension evently is missing or of another version" } },
 	{ "42P01", { 503, AWAY, "The database is not ready: the extension evently is missing or of another version" } },

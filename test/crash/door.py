@@ -21,9 +21,9 @@ SQLSTATES = dict(re.findall(r'^EV_ERROR\((\w+), "(\w+)"', ERRORS.read_text(), re
 AGAIN = "again"
 PAUSE_S = 0.05
 
-# What passes: nobody could be connected to, the server is going down or coming up, others hold a lock, or the try before
-# this one is still under way.
-PASSING = re.compile("57P|08|53|55P03|VE902")
+# What passes: nobody could be connected to, the server is going down or coming up, its disk fails, others hold a lock, or the
+# try before this one is still under way.
+PASSING = re.compile("57P|08|53|58|55P03|VE902")
 
 # A method, a path, and with them what a call is about; what else it is told goes into the body.
 ROUTES = {

@@ -4,18 +4,21 @@ import contextlib
 import os
 import pathlib
 import random
+import shutil
 import signal
 
 from client import expect, in_parallel, unique
+from history import HOLD_TTL_S
 from instance import Instance, children_of, is_running, wait_until
 
-SETTINGS = """
+SETTINGS = f"""
 shared_preload_libraries = 'evently'
 evently.worker_databases = 'evently'
-evently.hold_ttl = 1
-evently.offer_ttl = 1
+evently.hold_ttl = {HOLD_TTL_S}
+evently.offer_ttl = {HOLD_TTL_S}
 log_min_messages = log
 """
+LOGS = pathlib.Path(__file__).resolve().parents[2] / "build" / "crash-logs"  # of the last test
 PASSWORD = "correct horse battery staple"
 
 
@@ -40,6 +43,10 @@ class Stage(Instance):
         self.stop_database()
         super().start()
         wait_until(self.is_ready, "the web app serves")
+
+    def remove(self):
+        shutil.copytree(self.home / "log", LOGS, dirs_exist_ok=True)
+        super().remove()
 
     def sql(self, statement):
         """Runs a statement as superuser, outside of a transaction; its rows."""

@@ -64,11 +64,15 @@ class Instance:
             "EVENTLY_WORKERS": "2",
         }
 
+    def environment_of(self, script):
+        return self.environment
+
     def script(self, *arguments):
         # Into a file: a server started in the background would keep a pipe open.
         log = self.home / "scripts.log"
         with log.open("a") as output:
-            done = subprocess.run([LOCAL / arguments[0], *arguments[1:]], env=self.environment, stdout=output, stderr=output)
+            environment = self.environment_of(arguments[0])
+            done = subprocess.run([LOCAL / arguments[0], *arguments[1:]], env=environment, stdout=output, stderr=output)
         assert done.returncode == 0, log.read_text()
 
     def start(self):

@@ -20,6 +20,9 @@ from model import Disagreement, Model, Section
 TAKEN, SHORT, GATED = "VE101", "VE102", "VE301"
 REFUSALS = {TAKEN, SHORT, GATED, "VE107", "VE108", "VE109", "VE204", "VE302", "VE303", "VE304", "VE305", "VE306"}
 
+# How long holds and offers live in these histories.
+HOLD_TTL_S = 1
+
 GIVES = ("HOLD_RELEASED", "HOLD_EXPIRED", "BOOKING_CANCELLED", "TICKETS_CANCELLED", "WAITLIST_JOINED")
 
 
@@ -61,7 +64,15 @@ def read_happened(cursor, event_id):
         "  FROM evently.outbox WHERE event_id = %s ORDER BY occurred_at, id",
         (event_id,),
     )
-    return [(at, xid, kind, thing, times_as_numbers(payload)) for at, xid, kind, thing, payload in cursor.fetchall()]
+    rows = [(at, xid, kind, thing, times_as_numbers(payload)) for at, xid, kind, thing, payload in cursor.fetchall()]
+    return [(decided(at, kind, now), xid, kind, thing, now) for at, xid, kind, thing, now in rows]
+
+
+def decided(at, kind, now):
+    """A thing is decided and then told of; where the hold could run out between the two, the first moment counts."""
+    if kind == "BOOKING_CONFIRMED":
+        return now["created_at"]
+    return min(at, now["expires_at"] - HOLD_TTL_S) if kind == "HOLD_EXTENDED" else at
 
 
 def read_state(cursor, event_id):

@@ -12,6 +12,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 
+# A release is decided and then told of: between the two moments the hold may run out.
+TOLD_LATER_S = 0.5
+
+
 class Disagreement(AssertionError):
     pass
 
@@ -73,7 +77,7 @@ class Model:
         for row in happened:
             moment, _, kind, _, now = row
             handler = getattr(self, "on_" + kind.lower(), None)
-            self.expire(now.get("created_at", moment) if kind == "BOOKING_CONFIRMED" else moment)
+            self.expire(moment)
             try:
                 if handler:
                     handler(row, now)
@@ -167,10 +171,11 @@ class Model:
 
     def on_hold_released(self, row, now):
         hold = self.holds[row[3]]
-        if hold.status != "active":
+        if hold.status == "active":
+            self.free(hold.section, hold.quantity, hold.seats, row[3], row[0], row[1])
+        elif hold.status != "expired" or hold.expires < row[0] - TOLD_LATER_S:
             raise Disagreement(f"released {hold}")
         hold.status = "released"
-        self.free(hold.section, hold.quantity, hold.seats, row[3], row[0], row[1])
         self.end_offer(hold, "cancelled")
 
     def on_hold_expired(self, row, now):

@@ -18,12 +18,11 @@ import uuid
 
 import psycopg2
 
-from history import check, read_history
+from history import HOLD_TTL_S, check, read_history
 from model import Disagreement
 
 ROUND = 500
 ROWS, PLACES = 5, 40
-HOLD_TTL_S = 1
 
 
 def ask(cursor, operation, arguments):
