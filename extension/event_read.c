@@ -14,12 +14,18 @@
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_get_event);
+PG_FUNCTION_INFO_V1(evently_get_event_id);
 PG_FUNCTION_INFO_V1(evently_get_availability);
 PG_FUNCTION_INFO_V1(evently_get_sections);
 PG_FUNCTION_INFO_V1(evently_get_seat_map_page);
 
 /* Visible to the public: drafts, inactive and cancelled events are not. */
 #define VISIBLE "($2 IS NOT TRUE OR e.status IN ('published', 'completed'))"
+
+EV_STATEMENT(event_of_id,
+			 "SELECT event_id FROM evently.hold WHERE hold_id = $1"
+			 " UNION ALL SELECT event_id FROM evently.booking WHERE booking_id = $1",
+			 UUIDOID);
 
 EV_STATEMENT(read_seat_map,
 			 "SELECT ROW(e.event_id, e.currency, m.total, m.available, coalesce(m.seats, '{}'))::evently.seat_map"
@@ -55,6 +61,23 @@ evently_get_event(PG_FUNCTION_ARGS)
 	event = read_one(fcinfo, ev_event_shown);
 	ev_require_event_permission(ev_uuid_argument(fcinfo, 2), PG_GETARG_UUID_P(0), NULL);
 	PG_RETURN_DATUM(ev_end(event));
+}
+
+/* get_event_id(id) */
+Datum
+evently_get_event_id(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *event_id = palloc(sizeof(pg_uuid_t));
+	bool found;
+
+	ev_begin(EV_READS);
+	found = ev_query(&event_of_id, ev_arg(0)) > 0;
+	if (found)
+		*event_id = ev_get_uuid(0, 1);
+	ev_end_without_result();
+	if (!found)
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(event_id);
 }
 
 /* get_availability(event_id, published_only) */

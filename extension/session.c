@@ -6,6 +6,7 @@
 
 #include "common/sha2.h"
 #include "fmgr.h"
+#include "utils/array.h"
 
 #include "args.h"
 #include "errors.h"
@@ -19,6 +20,7 @@ PG_FUNCTION_INFO_V1(evently_start_session);
 PG_FUNCTION_INFO_V1(evently_refresh_session);
 PG_FUNCTION_INFO_V1(evently_end_session);
 PG_FUNCTION_INFO_V1(evently_require_session);
+PG_FUNCTION_INFO_V1(evently_validate_sessions);
 
 EV_STATEMENT(revoke_sessions,
 			 "UPDATE evently.refresh_token SET revoked_at = clock_timestamp()"
@@ -33,6 +35,12 @@ EV_STATEMENT(account_of_login,
 EV_STATEMENT(token_is_current,
 			 "SELECT 1 FROM evently.account WHERE account_id = $1 AND is_active AND token_version = $2",
 			 UUIDOID, INT4OID);
+
+EV_STATEMENT(current_tokens,
+			 "SELECT t.place::integer FROM unnest($1, $2) WITH ORDINALITY t (user_id, token_version, place)"
+			 "  JOIN evently.account a ON a.account_id = t.user_id"
+			 " WHERE a.is_active AND a.token_version = t.token_version",
+			 UUIDARRAYOID, INT4ARRAYOID);
 
 EV_STATEMENT(insert_token,
 			 "INSERT INTO evently.refresh_token (token_hash, account_id, family_id, created_at, expires_at)"
@@ -200,6 +208,23 @@ evently_end_session(PG_FUNCTION_ARGS)
 	}
 	ev_end_without_result();
 	PG_RETURN_BOOL(ended);
+}
+
+/* validate_sessions(user_ids, token_versions) */
+Datum
+evently_validate_sessions(PG_FUNCTION_ARGS)
+{
+	ArrayType *user_ids = PG_GETARG_ARRAYTYPE_P(0);
+	int n = ArrayGetNItems(ARR_NDIM(user_ids), ARR_DIMS(user_ids));
+	Datum *valid = palloc0(n * sizeof(Datum));
+	uint64 found;
+
+	ev_begin(EV_READS);
+	found = ev_query(&current_tokens, ev_arg(0), ev_arg(1));
+	for (uint64 i = 0; i < found; i++)
+		valid[ev_get_int(i, 1) - 1] = BoolGetDatum(true);
+	ev_end_without_result();
+	PG_RETURN_ARRAYTYPE_P(construct_array(valid, n, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
 }
 
 /* require_session(user_id, token_version) */

@@ -70,6 +70,11 @@ SELECT throws_ok(format('SELECT b.* FROM evently.book(person(''x''), person(''x'
 	'VE504', NULL, 'H62: ' || why || ', and is refused before the call')
 FROM (VALUES (account('john@example.com'), 2, 'one of another version does not'), (account('ann@example.com'), 2, 'nor that of an inactive account'),
 	(person('nobody'), 1, 'nor that of no account')) t (who, version, why);
+SELECT is(evently.validate_sessions(array_agg(who ORDER BY n), array_agg(version ORDER BY n)), '{t,f,f,f,t}',
+	'validate_sessions() says the same of each, and refuses none')
+FROM (VALUES (1, account('john@example.com'), 1), (2, account('john@example.com'), 2), (3, account('ann@example.com'), 2),
+	(4, person('nobody'), 1), (5, account('john@example.com'), 1)) t (n, who, version);
+SELECT is(evently.validate_sessions('{}', '{}'), '{}', 'nothing is answered to nobody');
 
 SELECT results_eq(
 	$$SELECT name, first_name, phone_number FROM evently.update_account(account('john@example.com'), phone_number => '+33 1')$$,

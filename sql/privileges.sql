@@ -59,8 +59,8 @@ SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_
 	'H67: evently_api can call exactly these functions');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_web', oid, 'EXECUTE')
 		AND NOT has_function_privilege('evently_api', oid, 'EXECUTE')$$,
-	$$VALUES ('change_password'), ('change_role'), ('create_account'), ('end_session'), ('erase_account'), ('get_credentials'), ('get_credentials_by_id'), ('list_accounts_page'), ('refresh_session'), ('register_account'),
-		('register_admin'), ('require_session'), ('start_session')$$,
+	$$VALUES ('change_password'), ('change_role'), ('create_account'), ('end_session'), ('erase_account'), ('get_credentials'), ('get_credentials_by_id'), ('get_event_id'), ('list_accounts_page'), ('refresh_session'), ('register_account'),
+		('register_admin'), ('require_session'), ('start_session'), ('validate_sessions')$$,
 	'evently_web can call these besides: they see password hashes and people, issue sessions and make administrators');
 
 -- Tables

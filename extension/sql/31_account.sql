@@ -59,6 +59,11 @@ LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MOD
 COMMENT ON FUNCTION evently.require_session(uuid, integer) IS
 'True while an access token of that version counts: the account is active, and neither its password nor its role has changed since. As a condition of the call that needs it (SELECT ... FROM evently.book(...) WHERE evently.require_session(...)) it is decided before the call and costs no round trip. Errors: VE504 UNAUTHORIZED.';
 
+CREATE FUNCTION evently.validate_sessions(user_ids uuid[], token_versions integer[]) RETURNS boolean[]
+LANGUAGE c STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_validate_sessions';
+COMMENT ON FUNCTION evently.validate_sessions(uuid[], integer[]) IS
+'Of each pair, whether require_session() would let it pass. For sets, where a session that counts no more is not the others'' matter.';
+
 CREATE FUNCTION evently.get_account(user_id uuid) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_account';
 COMMENT ON FUNCTION evently.get_account(uuid) IS 'An account. Errors: VE502 USER_NOT_FOUND.';
@@ -107,6 +112,7 @@ GRANT EXECUTE ON FUNCTION
 	evently.refresh_session(bytea, bytea, interval, text),
 	evently.end_session(bytea),
 	evently.require_session(uuid, integer),
+	evently.validate_sessions(uuid[], integer[]),
 	evently.change_password(uuid, text),
 	evently.change_role(uuid, text, text[], uuid),
 	evently.create_account(text, text, text, text, text, uuid),

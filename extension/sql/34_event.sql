@@ -134,6 +134,12 @@ LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'M
 COMMENT ON FUNCTION evently.get_event(uuid, boolean, uuid) IS
 'An event with what is left of it. published_only hides drafts, inactive and cancelled ones; actor_id must be able to manage it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN.';
 
+CREATE FUNCTION evently.get_event_id(id uuid) RETURNS uuid
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_event_id';
+COMMENT ON FUNCTION evently.get_event_id(uuid) IS
+'The event of the hold or booking with this id; null where there is none. For sets, which are of one event.';
+GRANT EXECUTE ON FUNCTION evently.get_event_id(uuid) TO evently_web;
+
 CREATE FUNCTION evently.get_availability(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.availability
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_availability';
 COMMENT ON FUNCTION evently.get_availability(uuid, boolean) IS

@@ -10,16 +10,31 @@
 #include "log.h"
 #include "metrics.h"
 #include "reply.h"
+#include "set.h"
+
+/* The request waits for the database from now on. */
+void
+call_begin(struct request *rq)
+{
+	request_hold(rq);
+	rq->call_started_us = clock_us();
+	rq->call.deadline_ms = kore_time_ms() + (uint64_t)config.request_timeout_ms;
+}
+
+/* Until now. Whoever goes on with the request lets go of it afterwards. */
+void
+call_waited(struct request *rq)
+{
+	rq->database_us += clock_us() - rq->call_started_us;
+}
 
 static void
 call_done(struct pg_call *call)
 {
 	struct request *rq = call->arg;
 
-	uint64_t waited_us = clock_us() - rq->call_started_us;
-
-	rq->database_us += waited_us;
-	metrics_call(call, waited_us);
+	metrics_call(call, clock_us() - rq->call_started_us);
+	call_waited(rq);
 	rq->call_done(rq);
 	request_release(rq);
 }
@@ -28,11 +43,9 @@ call_done(struct pg_call *call)
 void
 call_statement(struct request *rq, int statement, bool write, void (*done)(struct request *rq))
 {
-	request_hold(rq);
-	rq->call_started_us = clock_us();
+	call_begin(rq);
 	rq->call.statement = statement;
 	rq->call.write = write;
-	rq->call.deadline_ms = kore_time_ms() + (uint64_t)config.request_timeout_ms;
 	rq->call.done = call_done;
 	rq->call.arg = rq;
 	rq->call_done = done;
@@ -78,8 +91,8 @@ call_take_row(struct request *rq)
 	return (text);
 }
 
-static void
-route_done(struct request *rq)
+void
+call_route_done(struct request *rq)
 {
 	if (!call_row(rq))
 		return;
@@ -89,12 +102,20 @@ route_done(struct request *rq)
 }
 
 void
+call_route_alone(struct request *rq)
+{
+	call_statement(rq, rq->route->statement, rq->route->method != HTTP_METHOD_GET, call_route_done);
+}
+
+void
 call_route(struct request *rq)
 {
 	if (!bind_call(rq))
 		return;
 	if (rq->route->shared)
 		coalesce_call(rq);
+	else if (rq->route->set != NULL)
+		set_join(rq);
 	else
-		call_statement(rq, rq->route->statement, rq->route->method != HTTP_METHOD_GET, route_done);
+		call_route_alone(rq);
 }

@@ -18,6 +18,8 @@
 
 #define SWITCH_WORDS "off on"
 
+#define SET_MAX 128 /* what evently's ..._many functions take */
+
 struct config {
 	int port;
 	char *extra_ports; /* separated by commas */
@@ -30,6 +32,8 @@ struct config {
 	char *database_url;
 	int db_pool;
 	int db_queue;
+	int set_max;
+	int set_queue;
 	int statement_timeout_ms;
 	int lock_timeout_ms;
 	int request_timeout_ms;

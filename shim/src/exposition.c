@@ -53,19 +53,31 @@ single(struct kore_buf *out, const char *name, const char *type, uint64_t value,
 	kore_buf_appendf(out, "%s %" PRIu64 "\n", name, value);
 }
 
-static void
-histogram_lines(struct kore_buf *out, const char *name, const char *labels, const struct histogram *histogram)
+static uint64_t
+bucket_lines(
+    struct kore_buf *out, const char *name, const char *labels, const struct histogram *histogram, const double *bounds)
 {
+	const char *comma = labels[0] != '\0' ? "," : "";
 	uint64_t count = 0;
 	int i;
 
 	for (i = 0; i < METRIC_BUCKETS - 1; i++) {
 		count += histogram->buckets[i];
-		kore_buf_appendf(out, "%s_bucket{%s,le=\"%g\"} %" PRIu64 "\n", name, labels, metric_bounds[i], count);
+		kore_buf_appendf(out, "%s_bucket{%s%sle=\"%g\"} %" PRIu64 "\n", name, labels, comma, bounds[i], count);
 	}
 	count += histogram->buckets[i];
-	kore_buf_appendf(out, "%s_bucket{%s,le=\"+Inf\"} %" PRIu64 "\n%s_sum{%s} %.6f\n%s_count{%s} %" PRIu64 "\n",
-	    name, labels, count, name, labels, (double)histogram->sum_us / 1e6, name, labels, count);
+	kore_buf_appendf(out, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", name, labels, comma, count);
+
+	return (count);
+}
+
+static void
+duration_lines(struct kore_buf *out, const char *name, const char *labels, const struct histogram *histogram)
+{
+	uint64_t count = bucket_lines(out, name, labels, histogram, metric_bounds);
+
+	kore_buf_appendf(out, "%s_sum{%s} %.6f\n%s_count{%s} %" PRIu64 "\n", name, labels, (double)histogram->sum / 1e6,
+	    name, labels, count);
 }
 
 /* What fits no route stands under "-". */
@@ -97,8 +109,8 @@ requests(struct kore_buf *out, const struct metrics *total)
 	head(out, durations, "histogram", "From the arrival of a request to its answer.");
 	for (place = 0; place <= route_count(); place++) {
 		route_labels(place, labels, sizeof(labels));
-		if (total->duration[place].sum_us != 0)
-			histogram_lines(out, durations, labels, &total->duration[place]);
+		if (total->duration[place].sum != 0)
+			duration_lines(out, durations, labels, &total->duration[place]);
 	}
 	single(out, "evently_http_requests_in_progress", "gauge", total->in_progress,
 	    "Requests that wait for their answer.");
@@ -158,7 +170,7 @@ database(struct kore_buf *out, const struct metrics *total)
 	head(out, durations, "histogram", "From handing over a call to its result, queueing included.");
 	for (lane = 0; lane < 2; lane++) {
 		(void)snprintf(labels, sizeof(labels), "lane=\"%s\"", lane_names[lane]);
-		histogram_lines(out, durations, labels, &total->lanes[lane].duration);
+		duration_lines(out, durations, labels, &total->lanes[lane].duration);
 	}
 	by_lane(out, "evently_db_syncs_total", "counter", total->lanes[0].syncs, total->lanes[1].syncs,
 	    "Groups of calls sent as one transaction; calls per group is the batch.");
@@ -168,6 +180,23 @@ database(struct kore_buf *out, const struct metrics *total)
 	    "Calls queued or in flight.");
 	by_lane(out, "evently_db_connections", "gauge", total->lanes[0].ready, total->lanes[1].ready,
 	    "Connections to the database that are up.");
+}
+
+static void
+sets(struct kore_buf *out, const struct set_metrics *total)
+{
+	static const char sizes[] = "evently_set_requests";
+	uint64_t count;
+
+	head(out, sizes, "histogram", "Requests that travelled together, in one transaction; a set of one is a call.");
+	count = bucket_lines(out, sizes, "", &total->sizes, metric_set_bounds);
+	kore_buf_appendf(out, "%s_sum %" PRIu64 "\n%s_count %" PRIu64 "\n", sizes, total->sizes.sum, sizes, count);
+	single(out, "evently_set_alone_total", "counter", total->alone,
+	    "Requests that a set left open, or that were in a set that failed, sent again alone.");
+	single(out, "evently_set_refused_total", "counter", total->refused,
+	    "Requests refused because too many wait for a set.");
+	single(out, "evently_set_waiting_requests", "gauge", total->waiting, "Requests that wait for the next set.");
+	single(out, "evently_sets_in_progress", "gauge", total->under_way, "Sets in flight.");
 }
 
 struct process {
@@ -273,6 +302,7 @@ metrics_page(struct request *rq)
 	requests(&out, total);
 	outcomes(&out, total);
 	database(&out, total);
+	sets(&out, &total->sets);
 	processes(&out);
 	kore_free(total);
 	rq->content_type = CONTENT_TYPE;

@@ -35,6 +35,7 @@
 #include "reply.h"
 #include "request.h"
 #include "route.h"
+#include "set.h"
 #include "tls.h"
 
 #define HEADER_MAX_BYTES 16384
@@ -135,6 +136,7 @@ kore_parent_configure(int argc, char **argv)
 	auth_prepare();
 	people_prepare();
 	health_prepare();
+	set_prepare();
 	route_compile();
 	openapi_prepare();
 	asset_prepare();

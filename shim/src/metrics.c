@@ -10,11 +10,13 @@
 #include "metrics.h"
 #include "request.h"
 #include "route.h"
+#include "set.h"
 
 const int metric_statuses[METRIC_STATUSES_MAX] = { 200, 201, 204, 304, 400, 401, 402, 403, 404, 405, 408, 409, 410, 411,
 	412, 413, 414, 415, 422, 429, 431, 499, 500, 503, 505 }; /* a zero: all others */
 const double metric_bounds[METRIC_BUCKETS - 1] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 	10 };
+const double metric_set_bounds[METRIC_BUCKETS - 1] = { 1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 96, 128 };
 
 static struct metrics *all;
 struct metrics *metrics;
@@ -52,6 +54,7 @@ metrics_turn(void)
 	METRIC_SET(metrics->in_progress, request_count());
 	METRIC_SET(metrics->connections, worker_active_connections);
 	pg_levels(metrics->lanes);
+	set_levels();
 }
 
 static int
@@ -64,15 +67,22 @@ status_place(int status)
 	return (i);
 }
 
+/* `scale`: what is counted, in a unit of the bounds. */
 static void
-observe(struct histogram *histogram, uint64_t us)
+observe(struct histogram *histogram, const double *bounds, double scale, uint64_t value)
 {
 	int i;
 
-	for (i = 0; i < METRIC_BUCKETS - 1 && (double)us > metric_bounds[i] * 1e6; i++)
+	for (i = 0; i < METRIC_BUCKETS - 1 && (double)value > bounds[i] * scale; i++)
 		;
 	METRIC_ADD(histogram->buckets[i], 1);
-	METRIC_ADD(histogram->sum_us, us);
+	METRIC_ADD(histogram->sum, value);
+}
+
+static void
+observe_duration(struct histogram *histogram, uint64_t us)
+{
+	observe(histogram, metric_bounds, 1e6, us);
 }
 
 static void
@@ -90,7 +100,7 @@ metrics_request(const struct request *rq, int status, const char *code)
 	int place = rq->route != NULL ? route_place(rq->route) : route_count();
 
 	METRIC_ADD(metrics->requests[place][status_place(status)], 1);
-	observe(&metrics->duration[place], clock_us() - rq->started_us);
+	observe_duration(&metrics->duration[place], clock_us() - rq->started_us);
 	count_code(code);
 	if (status == 429)
 		METRIC_ADD(metrics->limited[rq->limit.class], 1);
@@ -115,5 +125,11 @@ metrics_call(const struct pg_call *call, uint64_t duration_us)
 	struct lane_metrics *lane = &metrics->lanes[call->write];
 
 	METRIC_ADD(lane->calls[call->outcome], 1);
-	observe(&lane->duration, duration_us);
+	observe_duration(&lane->duration, duration_us);
+}
+
+void
+metrics_set(int requests)
+{
+	observe(&metrics->sets.sizes, metric_set_bounds, 1, (uint64_t)requests);
 }

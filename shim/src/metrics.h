@@ -30,7 +30,7 @@ enum metric_event {
 
 struct histogram {
 	uint64_t buckets[METRIC_BUCKETS]; /* not cumulative */
-	uint64_t sum_us;
+	uint64_t sum; /* microseconds, or requests of sets */
 };
 
 struct lane_metrics {
@@ -38,6 +38,12 @@ struct lane_metrics {
 	uint64_t syncs;
 	struct histogram duration;
 	uint64_t queued, pending, ready; /* levels; ready: connections */
+};
+
+struct set_metrics {
+	struct histogram sizes;
+	uint64_t alone, refused;
+	uint64_t waiting, under_way; /* levels */
 };
 
 /* Of a worker. Routes: by place in routes.def, and behind them what fits none. */
@@ -52,6 +58,7 @@ struct metrics {
 	uint64_t compressed;
 	uint64_t coalesced;
 	struct lane_metrics lanes[2]; /* reads, writes */
+	struct set_metrics sets;
 	uint64_t in_progress, connections; /* levels */
 };
 
@@ -62,7 +69,8 @@ struct request;
 #define METRIC_SET(level, value)    __atomic_store_n(&(level), (uint64_t)(value), __ATOMIC_RELAXED)
 
 extern const int metric_statuses[];
-extern const double metric_bounds[METRIC_BUCKETS - 1];
+extern const double metric_bounds[METRIC_BUCKETS - 1]; /* seconds */
+extern const double metric_set_bounds[METRIC_BUCKETS - 1]; /* requests */
 extern struct metrics *metrics; /* this worker's */
 
 void metrics_prepare(void);
@@ -73,5 +81,6 @@ const struct metrics *metrics_of(int worker);
 void metrics_request(const struct request *rq, int status, const char *code);
 void metrics_rejected(int status, const char *code);
 void metrics_call(const struct pg_call *call, uint64_t duration_us);
+void metrics_set(int requests);
 
 #endif

@@ -134,10 +134,13 @@ lane_send(struct pg_lane *lane, uint64_t now)
 		conn = &lane->conns[i];
 		while (conn->state == PG_CONN_READY && conn->call_count < lane->window && lane->queued > 0) {
 			call = queue_take(lane);
-			if (call->deadline_ms <= now || (call->unwanted && !lane->write))
+			if (call->deadline_ms <= now || (call->unwanted && !lane->write)) {
 				pg_call_finish(lane, call, PG_BUSY, NULL);
-			else
-				pg_conn_send(conn, call);
+				continue;
+			}
+			if (call->fill != NULL)
+				call->fill(call);
+			pg_conn_send(conn, call);
 		}
 		pg_conn_sync(conn);
 	}
@@ -206,6 +209,13 @@ int
 pg_pending(void)
 {
 	return (read_lane.pending + write_lane.pending);
+}
+
+/* Those among them that write. */
+int
+pg_pending_writes(void)
+{
+	return (write_lane.pending);
 }
 
 /* How full the lanes, reads and writes, are now. */

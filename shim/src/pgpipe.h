@@ -45,6 +45,7 @@ struct pg_call {
 	bool unwanted; /* nobody waits for it any more: a read is not sent then, a write is */
 	const char *values[PG_VALUES_MAX];
 	uint64_t deadline_ms;
+	void (*fill)(struct pg_call *call); /* sets statement and values when it is sent; or NULL */
 	void (*done)(struct pg_call *call);
 	void *arg;
 
@@ -62,6 +63,7 @@ void pg_start(void);
 void pg_submit(struct pg_call *call);
 void pg_turn(void);
 int pg_pending(void);
+int pg_pending_writes(void);
 void pg_levels(struct lane_metrics *levels);
 
 #endif

@@ -127,6 +127,12 @@ next_placeholder(struct route *route, const struct path *path, const char *text,
 /* A condition without columns is decided before the call: a token that counts no more is refused with nothing done. */
 #define SESSION_CHECK " WHERE evently.require_session(user_id => {auth.user_id}, token_version => {auth.version:int})"
 
+static bool
+needs_session(const struct route *route)
+{
+	return (route->access == ACCESS_USER || route->access == ACCESS_ADMIN);
+}
+
 void
 placeholder_compile(struct route *route, const struct path *path)
 {
@@ -134,8 +140,7 @@ placeholder_compile(struct route *route, const struct path *path)
 	const char *p, *next, *open;
 
 	kore_buf_init(&call, 512);
-	kore_buf_appendf(&call, "%s r%s", route->call,
-	    route->access == ACCESS_USER || route->access == ACCESS_ADMIN ? SESSION_CHECK : "");
+	kore_buf_appendf(&call, "%s r%s", route->call, needs_session(route) ? SESSION_CHECK : "");
 	route->keyed = strstr(route->call, "{header.idempotency-key}") != NULL;
 	kore_buf_init(&sql, 512);
 	kore_buf_appendf(&sql, "SELECT evently.render(r)%s FROM ", route->keyed ? ", evently.was_replayed()" : "");
@@ -148,6 +153,87 @@ placeholder_compile(struct route *route, const struct path *path)
 	route->statement = pg_statement_add(kore_buf_stringify(&sql, NULL), route->binding_count);
 	kore_buf_cleanup(&sql);
 	kore_buf_cleanup(&call);
+}
+
+/* An array of arrays would have to be rectangular, so those travel as texts. */
+static bool
+is_array(const struct binding *binding)
+{
+	return (binding->type == TYPE_TEXTS || binding->type == TYPE_UUIDS);
+}
+
+/* The arguments of a call without their names, for a row. */
+static char *
+unnamed_arguments(const struct route *route)
+{
+	const char *p = strchr(route->call, '(') + 1, *arrow;
+	char *args = kore_malloc(strlen(p) + 1), *out = args;
+
+	while ((arrow = strstr(p, " => ")) != NULL) {
+		const char *name = arrow;
+
+		while (name > p && (name[-1] == '_' || (name[-1] >= 'a' && name[-1] <= 'z')))
+			name--;
+		out = mempcpy(out, p, (size_t)(name - p));
+		p = arrow + 4;
+	}
+	(void)strcpy(out, p);
+	if (args[0] != '{' || strncmp(strchr(args, '}'), "}, ", 3) != 0 || args[strlen(args) - 1] != ')')
+		defect(route, "the call of a set is one function whose first argument is the event");
+
+	return (args);
+}
+
+/* `text` with the columns of u in place of the placeholders, which are the route's from the second on. */
+static void
+write_columns(const struct route *route, struct kore_buf *sql, const char *text)
+{
+	const struct binding *binding = &route->bindings[1];
+	const char *open;
+
+	for (; (open = strchr(text, '{')) != NULL; binding++, text = strchr(open, '}') + 1) {
+		kore_buf_append(sql, text, (size_t)(open - text));
+		kore_buf_appendf(sql, "u.v%d", (int)(binding - route->bindings) + 1);
+		if (is_array(binding))
+			kore_buf_appendf(sql, "::%s", types[binding->type].sql);
+	}
+	kore_buf_appendf(sql, "%s", text);
+}
+
+/*
+ * The same call for a set: $1 is the event, every other value an array with a place for each request; the last two are
+ * the sessions. Requests that are left out, as their sessions count no more, have no row in the answer; `places` leads
+ * from the others' rows back to them.
+ */
+void
+placeholder_compile_set(struct route *route)
+{
+	char *args = unnamed_arguments(route);
+	int count = route->binding_count, i;
+	struct kore_buf sql;
+
+	if (!needs_session(route))
+		defect(route, "a set of requests without sessions");
+	kore_buf_init(&sql, 2048);
+	kore_buf_appendf(&sql, "WITH s AS MATERIALIZED (SELECT array_agg(u.n) AS places, array_agg(ROW(");
+	write_columns(route, &sql, strstr(args, "}, ") + 3);
+	kore_buf_appendf(&sql, "::evently.%s_request) AS requests FROM unnest(", route->set);
+	for (i = 1; i < count - 2; i++)
+		kore_buf_appendf(&sql, "$%d::%s[], ", i + 1,
+		    is_array(&route->bindings[i]) ? "text" : types[route->bindings[i].type].sql);
+	kore_buf_appendf(&sql,
+	    "evently.validate_sessions(user_ids => $%d, token_versions => $%d)) WITH ORDINALITY AS u (", count - 1,
+	    count);
+	for (i = 1; i < count - 2; i++)
+		kore_buf_appendf(&sql, "v%d, ", i + 1);
+	kore_buf_appendf(&sql,
+	    "valid, n) WHERE u.valid HAVING count(*) > 0) SELECT s.places[o.request], evently.render(o.result), o.replayed, "
+	    "(o.error).sqlstate, (o.error).message, (o.error).detail, (o.error).hint "
+	    "FROM s, evently.%s_many($1::uuid, s.requests) o",
+	    route->set);
+	route->set_statement = pg_statement_add(kore_buf_stringify(&sql, NULL), count);
+	kore_buf_cleanup(&sql);
+	kore_free(args);
 }
 
 /* What a handler reads: bind_call() puts it into the request's values, in this order. */

@@ -9,6 +9,7 @@
 #include "route.h"
 
 void placeholder_compile(struct route *route, const struct path *path);
+void placeholder_compile_set(struct route *route); /* after placeholder_compile() */
 void placeholder_fields(struct route *route, const struct path *path);
 
 #endif

@@ -206,9 +206,8 @@ sentence(struct request *rq, const char *message)
 
 /* DETAIL of our own errors is a JSON object; anything else is not for clients. */
 static const char *
-details_of(struct request *rq, const PGresult *result)
+details_of(struct request *rq, const char *detail)
 {
-	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	struct json json;
 
 	if (detail == NULL || !json_parse(&json, detail, strlen(detail), &rq->arena) ||
@@ -217,20 +216,19 @@ details_of(struct request *rq, const PGresult *result)
 	return (arena_copy(&rq->arena, detail, strlen(detail)));
 }
 
-static void
-reply_refusal(struct request *rq, const PGresult *result)
+/* What the database refused, in a call or within a set. */
+void
+reply_refusal(struct request *rq, const struct refusal *refusal)
 {
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT), *message;
-	struct sql_error error = sql_error_map(sqlstate);
+	struct sql_error error = sql_error_map(refusal->sqlstate);
 	bool own = error.message == NULL;
+	const char *message;
 
-	message = own && primary != NULL ? sentence(rq, primary) : error.message;
+	message = own && refusal->message != NULL ? sentence(rq, refusal->message) : error.message;
 	if (error.status >= 500)
 		log_line(error.status == 500 ? LEVEL_ERROR : LEVEL_WARN, "request %s, %s: SQLSTATE %s: %s", rq->id,
-		    rq->route != NULL ? rq->route->pattern : "-", sqlstate != NULL ? sqlstate : "-",
-		    primary != NULL ? primary : "-");
+		    rq->route != NULL ? rq->route->pattern : "-", refusal->sqlstate != NULL ? refusal->sqlstate : "-",
+		    refusal->message != NULL ? refusal->message : "-");
 	if (rq->if_match && strcmp(error.code, "CONCURRENT_UPDATE") == 0) {
 		error.status = 412;
 		error.code = "PRECONDITION_FAILED";
@@ -238,17 +236,31 @@ reply_refusal(struct request *rq, const PGresult *result)
 	if (error.status == 401)
 		reply_invalid_token(rq);
 	else
-		reply_message(rq, error.status, error.code, own ? details_of(rq, result) : NULL,
-		    message != NULL ? message : error.code, own ? hint : NULL);
+		reply_message(rq, error.status, error.code, own ? details_of(rq, refusal->detail) : NULL,
+		    message != NULL ? message : error.code, own ? refusal->hint : NULL);
+}
+
+static struct refusal
+refusal_of(const PGresult *result)
+{
+	return ((struct refusal){
+	    .sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE),
+	    .message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+	    .detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
+	    .hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT),
+	});
 }
 
 /* Any outcome of a call but rows. The result stays the caller's. */
 void
 reply_database(struct request *rq, const struct pg_call *call)
 {
+	struct refusal refusal;
+
 	switch (call->outcome) {
 	case PG_REFUSED:
-		reply_refusal(rq, call->result);
+		refusal = refusal_of(call->result);
+		reply_refusal(rq, &refusal);
 		break;
 	case PG_BUSY:
 		reply_unavailable(rq, "The server is overloaded; nothing was done, try again");

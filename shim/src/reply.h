@@ -18,6 +18,11 @@
 struct connection;
 struct kore_buf;
 
+/* As the database words it. */
+struct refusal {
+	const char *sqlstate, *message, *detail, *hint;
+};
+
 void reply_error(struct request *rq, int status, const char *code, const char *details, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 void reply_invalid_field(struct request *rq, const char *code, const char *field, const char *fmt, ...)
@@ -29,6 +34,7 @@ void reply_rate_limited(struct request *rq);
 void reply_json(struct request *rq, int status, const char *json, size_t len);
 void reply_answer(struct request *rq, int status, struct answer *answer);
 void reply_row(struct request *rq, int status, PGresult *result);
+void reply_refusal(struct request *rq, const struct refusal *refusal);
 void reply_database(struct request *rq, const struct pg_call *call);
 
 void reply_kore_error(struct connection *c, int status, struct kore_buf *headers, struct kore_buf *body);

@@ -15,7 +15,8 @@
 
 #define COMMON(m, p, a, l, s, text) \
 	.method = HTTP_METHOD_##m, .pattern = p, .access = ACCESS_##a, .limit = LIMIT_##l, .status = s, .summary = text
-#define ROUTE(m, p, a, l, s, text, sql) { COMMON(m, p, a, l, s, text), .call = sql },
+#define ROUTE(m, p, a, l, s, text, sql)           { COMMON(m, p, a, l, s, text), .call = sql },
+#define SET_ROUTE(m, p, a, l, s, text, sql, name) { COMMON(m, p, a, l, s, text), .call = sql, .set = name },
 #define HANDLER(m, p, a, l, s, text, function, names, result) \
 	{ COMMON(m, p, a, l, s, text), .handler = function, .fields = names, .answer = #result },
 
@@ -183,6 +184,8 @@ route_compile(void)
 			route->event = event_of(route->call);
 			placeholder_compile(route, path);
 			route->shared = is_shared(route);
+			if (route->set != NULL)
+				placeholder_compile_set(route);
 		} else {
 			placeholder_fields(route, path);
 		}

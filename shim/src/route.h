@@ -61,11 +61,12 @@ struct route {
 	int status; /* of a success */
 	const char *summary;
 	const char *call;
+	const char *set; /* how the sets in which its requests travel are called; NULL: they travel alone */
 	void (*handler)(struct request *);
 	const char *fields; /* of a handler: placeholders of what it reads, in the order of its values */
 	const char *answer; /* of a handler: see answers.def */
 
-	int statement; /* see pgpipe.h */
+	int statement, set_statement; /* see pgpipe.h */
 	enum metric_event event; /* what a success is */
 	bool keyed; /* takes an Idempotency-Key and tells replays */
 	bool shared; /* the same values get the same answer, whoever asks, and nothing is written */

@@ -192,7 +192,7 @@ value_percent_decode(char *text, bool plus_is_blank)
 	return (utf8_valid(text, (size_t)(out - text)));
 }
 
-/* PostgreSQL's array literal, every element quoted. */
+/* PostgreSQL's array literal, every element quoted; NULL is null. */
 char *
 value_array(const char *const *elements, int count, struct arena *arena)
 {
@@ -202,12 +202,16 @@ value_array(const char *const *elements, int count, struct arena *arena)
 	int i;
 
 	for (i = 0; i < count; i++)
-		len += 2 * strlen(elements[i]) + 3;
+		len += elements[i] != NULL ? 2 * strlen(elements[i]) + 3 : 5;
 	array = out = arena_alloc(arena, len);
 	*out++ = '{';
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			*out++ = ',';
+		if (elements[i] == NULL) {
+			out = mempcpy(out, "NULL", 4);
+			continue;
+		}
 		*out++ = '"';
 		for (p = elements[i]; *p != '\0'; p++) {
 			if (*p == '"' || *p == '\\')
