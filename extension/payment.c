@@ -6,6 +6,8 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
 
 #include "args.h"
 #include "booking.h"
@@ -21,10 +23,6 @@
 PG_FUNCTION_INFO_V1(evently_begin_payment);
 PG_FUNCTION_INFO_V1(evently_get_payment);
 PG_FUNCTION_INFO_V1(evently_get_payments);
-
-EV_STATEMENT(read_means,
-			 "SELECT jsonb_typeof($1) = 'object', $1->>'token', coalesce($1->>'method', 'mock')",
-			 JSONBOID);
 
 static const char *const payment_columns[] = {
 	"event_id", "payment_id", "user_id", "hold_id", "booking_id", "amount", "currency", "method", "provider",
@@ -70,6 +68,21 @@ EV_STATEMENT(replay_payment,
 
 static const EvOperation begin_operation = {"begin_payment", &replay_payment};
 
+/* A field of a JSON object, or NULL. */
+static char *
+json_field(Datum object, const char *name)
+{
+	LOCAL_FCINFO(call, 2);
+	Datum field;
+
+	InitFunctionCallInfoData(*call, NULL, 2, InvalidOid, NULL, NULL);
+	call->args[0] = (NullableDatum){object, false};
+	call->args[1] = (NullableDatum){CStringGetTextDatum(name), false};
+	field = jsonb_object_field_text(call);
+	return call->isnull ? NULL : TextDatumGetCString(field);
+}
+
+/* Read without a statement, before which a set would write what it has gathered. */
 EvMeans
 ev_payment_means(EvArg payment)
 {
@@ -77,11 +90,12 @@ ev_payment_means(EvArg payment)
 
 	if (!means.given)
 		return means;
-	ev_query(&read_means, payment);
-	if (!ev_get_bool(0, 1))
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(payment.value)))
 		ev_invalid("payment", "payment must be an object: {\"token\", \"method\"}");
-	means.token = ev_get_text(0, 2);
-	means.method = ev_get_text(0, 3);
+	means.token = json_field(payment.value, "token");
+	means.method = json_field(payment.value, "method");
+	if (means.method == NULL)
+		means.method = pstrdup("mock");
 	if (*means.method == '\0' || strlen(means.method) > 50)
 		ev_invalid("payment", "a method of payment has 1 to 50 characters");
 	return means;
