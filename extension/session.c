@@ -66,6 +66,10 @@ EV_STATEMENT(revoke_family,
 			 " WHERE family_id = $1 AND revoked_at IS NULL",
 			 UUIDOID);
 
+EV_STATEMENT(end_access_tokens,
+			 "UPDATE evently.account SET token_version = token_version + 1 WHERE account_id = $1",
+			 UUIDOID);
+
 EV_STATEMENT(session_of,
 			 "SELECT ROW('ok', a.token_version, $2, evently.describe_account(a))::evently.session"
 			 "  FROM evently.account a WHERE a.account_id = $1",
@@ -157,6 +161,19 @@ lock_sessions_of_token(EvArg token_hash, pg_uuid_t *account_id)
 	return true;
 }
 
+/*
+ * One login ends. Its access tokens do not tell what login they came of, so all of the account's end with it, once: the
+ * other logins go on by their refresh tokens. False where it had ended before.
+ */
+static bool
+end_login(const pg_uuid_t *account_id, const pg_uuid_t *family_id)
+{
+	if (ev_query(&revoke_family, ev_uuid(family_id)) == 0)
+		return false;
+	ev_query(&end_access_tokens, ev_uuid(account_id));
+	return true;
+}
+
 static Datum
 rotate(FunctionCallInfo fcinfo, EvArg token_hash, EvArg new_token_hash, EvArg ttl, EvArg role)
 {
@@ -168,7 +185,7 @@ rotate(FunctionCallInfo fcinfo, EvArg token_hash, EvArg new_token_hash, EvArg tt
 	family_id = ev_get_uuid(0, 1);
 	if (ev_get_bool(0, 2))
 	{
-		ev_query(&revoke_family, ev_uuid(&family_id));
+		(void) end_login(&account_id, &family_id);
 		return session_without_account(fcinfo, "reused");
 	}
 	if (ev_get_bool(0, 3))
@@ -204,7 +221,7 @@ evently_end_session(PG_FUNCTION_ARGS)
 	if (lock_sessions_of_token(ev_arg(0), &account_id) && ev_query(&read_token, ev_arg(0)) > 0)
 	{
 		family_id = ev_get_uuid(0, 1);
-		ended = ev_query(&revoke_family, ev_uuid(&family_id)) > 0;
+		ended = end_login(&account_id, &family_id);
 	}
 	ev_end_without_result();
 	PG_RETURN_BOOL(ended);

@@ -5,7 +5,7 @@
  * Tokens arrive as SHA-256 hashes. Whoever presents a used one has a copy of somebody else's, so the whole family is
  * revoked. An account's sessions change one transaction at a time (ev_sessions_lock), or a token just being issued would
  * slip past a revocation that does not see it yet. Access tokens carry the account's token_version and count while it is
- * the present one.
+ * the present one; whatever revokes refresh tokens raises it.
  */
 #ifndef EV_SESSION_H
 #define EV_SESSION_H

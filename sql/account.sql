@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(64);
+SELECT plan(68);
 
 -- Passwords come as bcrypt hashes, tokens as SHA-256 hashes.
 CREATE FUNCTION hash(token text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT sha256(convert_to(token, ''UTF8''))';
@@ -42,18 +42,20 @@ SELECT is(refresh('a1', 'a2'), 'ok', 'a refresh token works once (S2-AUTHA-3)');
 SELECT is(refresh('a2', 'a3'), 'ok', 'so does the one it was replaced by');
 SELECT is(refresh('a1', 'a4'), 'reused', 'H62: using a token again is noticed');
 SELECT is(refresh('a3', 'a4'), 'reused', 'H62: and revokes its whole family');
+SELECT is(token_version('ann@example.com'), 2, 'H62: access tokens end with it, once');
 SELECT is(refresh('never', 'a4'), 'unknown', 'a token never given is unknown');
 SELECT is((SELECT outcome FROM evently.start_session(account('ann@example.com'), hash('b1'), '7 days')), 'ok',
 	'a login begins another family');
 SELECT is(evently.end_session(hash('b1')), true, 'logging out revokes it (S1-AUTHU-4)');
 SELECT is(evently.end_session(hash('b1')), false, 'once');
 SELECT is(refresh('b1', 'b2'), 'reused', 'H62: a token is of no use after the logout');
+SELECT is(token_version('ann@example.com'), 3, 'H62: nor is an access token');
 SELECT evently.start_session(account('ann@example.com'), hash('c1'), '-1 second') \g /dev/null
 SELECT is(refresh('c1', 'c2'), 'expired', 'a token ends at its time (S1-AUTHU-9)');
 SELECT evently.start_session(account('ann@example.com'), hash('d1'), '7 days') \g /dev/null
 SELECT evently.change_password(account('ann@example.com'), '$2b$12$new') \g /dev/null
 SELECT is(refresh('d1', 'd2'), 'reused', 'H62: a new password ends every session (S3-AUTHU-4)');
-SELECT is(token_version('ann@example.com'), 2, 'H62: and every access token');
+SELECT is(token_version('ann@example.com'), 4, 'H62: and every access token');
 SELECT evently.start_session(account('ann@example.com'), hash('e1'), '7 days') \g /dev/null
 UPDATE evently.account SET is_active = false WHERE account_id = account('ann@example.com');
 SELECT is(refresh('e1', 'e2'), 'inactive', 'an inactive account cannot refresh');
@@ -68,11 +70,11 @@ SELECT is((SELECT outcome FROM evently.start_session(person('nobody'), hash('f1'
 SELECT is(evently.require_session(account('john@example.com'), 1), true, 'an access token counts while its version is the account''s');
 SELECT throws_ok(format('SELECT b.* FROM evently.book(person(''x''), person(''x''), quantity => 1) b WHERE evently.require_session(%L, %s)', who, version),
 	'VE504', NULL, 'H62: ' || why || ', and is refused before the call')
-FROM (VALUES (account('john@example.com'), 2, 'one of another version does not'), (account('ann@example.com'), 2, 'nor that of an inactive account'),
+FROM (VALUES (account('john@example.com'), 2, 'one of another version does not'), (account('ann@example.com'), 4, 'nor that of an inactive account'),
 	(person('nobody'), 1, 'nor that of no account')) t (who, version, why);
 SELECT is(evently.validate_sessions(array_agg(who ORDER BY n), array_agg(version ORDER BY n)), '{t,f,f,f,t}',
 	'validate_sessions() says the same of each, and refuses none')
-FROM (VALUES (1, account('john@example.com'), 1), (2, account('john@example.com'), 2), (3, account('ann@example.com'), 2),
+FROM (VALUES (1, account('john@example.com'), 1), (2, account('john@example.com'), 2), (3, account('ann@example.com'), 4),
 	(4, person('nobody'), 1), (5, account('john@example.com'), 1)) t (n, who, version);
 SELECT is(evently.validate_sessions('{}', '{}'), '{}', 'nothing is answered to nobody');
 

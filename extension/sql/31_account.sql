@@ -48,16 +48,16 @@ COMMENT ON FUNCTION evently.start_session(uuid, bytea, interval, text, text) IS
 CREATE FUNCTION evently.refresh_session(token_hash bytea, new_token_hash bytea, token_ttl interval, role text DEFAULT NULL) RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_refresh_session';
 COMMENT ON FUNCTION evently.refresh_session(bytea, bytea, interval, text) IS
-'Replaces a refresh token, once. role, when given, must be the account''s. outcome: ok, unknown, expired, inactive, forbidden (another role; the token still counts), or reused: then every token of its family is revoked. Refusals are answers, not errors, so that the revocation is kept. Writes refresh_token.';
+'Replaces a refresh token, once. role, when given, must be the account''s. outcome: ok, unknown, expired, inactive, forbidden (another role; the token still counts), or reused: then every token of its family is revoked, and token_version raised. Refusals are answers, not errors, so that the revocation is kept. Writes refresh_token, account.';
 
 CREATE FUNCTION evently.end_session(token_hash bytea) RETURNS boolean
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_end_session';
-COMMENT ON FUNCTION evently.end_session(bytea) IS 'A logout: revokes the token''s family. False where there was nothing to revoke. Writes refresh_token.';
+COMMENT ON FUNCTION evently.end_session(bytea) IS 'A logout: revokes the token''s family and raises token_version, so that access tokens end too; other logins of the account get new ones by their refresh tokens. False where there was nothing to revoke. Writes refresh_token, account.';
 
 CREATE FUNCTION evently.require_session(user_id uuid, token_version integer) RETURNS boolean
 LANGUAGE c STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_require_session';
 COMMENT ON FUNCTION evently.require_session(uuid, integer) IS
-'True while an access token of that version counts: the account is active, and neither its password nor its role has changed since. As a condition of the call that needs it (SELECT ... FROM evently.book(...) WHERE evently.require_session(...)) it is decided before the call and costs no round trip. Errors: VE504 UNAUTHORIZED.';
+'True while an access token of that version counts: the account is active, and since then neither its password nor its role has changed and no login has ended. As a condition of the call that needs it (SELECT ... FROM evently.book(...) WHERE evently.require_session(...)) it is decided before the call and costs no round trip. Errors: VE504 UNAUTHORIZED.';
 
 CREATE FUNCTION evently.validate_sessions(user_ids uuid[], token_versions integer[]) RETURNS boolean[]
 LANGUAGE c STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_validate_sessions';

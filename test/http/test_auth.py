@@ -176,7 +176,11 @@ def test_reuse_of_a_refresh_token_revokes_its_family(anonymous, user):
     renewed = expect(refresh(anonymous, user.refresh_token), 200)
     assert_error(refresh(anonymous, user.refresh_token), 401, "UNAUTHORIZED")
     assert_error(refresh(anonymous, renewed["refresh_token"]), 401, "UNAUTHORIZED")
-    expect(refresh(anonymous, other_login["refresh_token"]), 200)
+    for session in (user.token, renewed["access_token"]):
+        assert_error(anonymous.with_token(session).get("/api/v1/auth/me"), 401, "UNAUTHORIZED")
+    again = expect(refresh(anonymous, other_login["refresh_token"]), 200)
+    assert_error(refresh(anonymous, user.refresh_token), 401, "UNAUTHORIZED")
+    expect(anonymous.signed_in_as(again).get("/api/v1/auth/me"), 200)
 
 
 def test_parallel_refreshes_with_one_token(anonymous, user):
@@ -198,13 +202,17 @@ def test_access_token_is_no_refresh_token(anonymous, user):
 
 
 def test_logout(anonymous, user):
-    """S1-AUTHU-4, H62: the refresh token and what came of it are worth nothing afterwards; logging out again is no error."""
+    """S1-AUTHU-4, H62: no token of it is worth anything afterwards, another login goes on; logging out again is no error."""
+    other_login = expect(anonymous.post("/api/v1/auth/login", {"email": user.email, "password": user.password}), 200)
     renewed = expect(refresh(anonymous, user.refresh_token), 200)
     assert expect(anonymous.post("/api/v1/auth/logout", {"refresh_token": renewed["refresh_token"]}), 200)["message"]
     assert_error(refresh(anonymous, renewed["refresh_token"]), 401, "UNAUTHORIZED")
     assert_error(refresh(anonymous, user.refresh_token), 401, "UNAUTHORIZED")
     expect(anonymous.post("/api/v1/auth/logout", {"refresh_token": renewed["refresh_token"]}), 200)
     expect(anonymous.post("/api/v1/auth/logout", {"refresh_token": "never seen"}), 200)
+    for token in (user.token, renewed["access_token"]):
+        assert_error(anonymous.with_token(token).get("/api/v1/auth/me"), 401, "UNAUTHORIZED")
+    expect(anonymous.signed_in_as(expect(refresh(anonymous, other_login["refresh_token"]), 200)).get("/api/v1/auth/me"), 200)
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])

@@ -28,6 +28,9 @@ class Crowd:
         self.instance = instance
         key = (instance.home / "internal_api_key").read_text()
         self.clients = {"nobody": instance.client, "service": Client(instance.url, internal_key=key)}
+        self.replace_all()
+
+    def replace_all(self):
         for name in ("ann", "bob", "manager", "admin"):
             self.replace(name)
 
@@ -46,7 +49,8 @@ class Crowd:
         return [client for client in self.clients.values() if client.user is not None]
 
     def make_things(self):
-        """Events with tickets and with seats, one of them sold out, and what else there is to be asked for; the answers."""
+        """New people, events with tickets and with seats, one of them sold out, and what else may be asked for; the answers."""
+        self.replace_all()
         admin, ann = self.clients["admin"], self.clients["ann"]
         body = {"name": "Show", "start_datetime": in_days(30), "base_price": 10}
         general, full = ({**body, "total_capacity": capacity} for capacity in (500, 1))
@@ -99,6 +103,7 @@ def test_answers_to_anything(crowd_of_instance):
     for number in range(REQUESTS):
         if number % 100 == 0:  # what was there before has come to its end
             known.learn(crowd.make_things())
+            known.meet(crowd.people())
         request, operation = generator.make(number)
         answer = crowd.send(request)
         fault = fault_of(document, operation, answer)
