@@ -89,9 +89,8 @@ end_reading(Reader *reader)
 	ev_left_end(&reader->left);
 }
 
-/* Drafts, inactive and cancelled events are not for the public. */
-static bool
-is_public(const char *status)
+bool
+ev_event_is_public(const char *status)
 {
 	return strcmp(status, "published") == 0 || strcmp(status, "completed") == 0;
 }
@@ -101,7 +100,7 @@ find_event(Reader *reader, const pg_uuid_t *event_id, bool published_only)
 {
 	ev_scan_find(&reader->event, &ev_uuid(event_id));
 	return ev_scan_next(&reader->event) &&
-		(!published_only || is_public(TextDatumGetCString(ev_scan_value(&reader->event, STATUS))));
+		(!published_only || ev_event_is_public(TextDatumGetCString(ev_scan_value(&reader->event, STATUS))));
 }
 
 static TimestampTz

@@ -17,27 +17,11 @@ PG_FUNCTION_INFO_V1(evently_get_event);
 PG_FUNCTION_INFO_V1(evently_get_event_id);
 PG_FUNCTION_INFO_V1(evently_get_availability);
 PG_FUNCTION_INFO_V1(evently_get_sections);
-PG_FUNCTION_INFO_V1(evently_get_seat_map_page);
-
-/* Visible to the public: drafts, inactive and cancelled events are not. */
-#define VISIBLE "($2 IS NOT TRUE OR e.status IN ('published', 'completed'))"
 
 EV_STATEMENT(event_of_id,
 			 "SELECT event_id FROM evently.hold WHERE hold_id = $1"
 			 " UNION ALL SELECT event_id FROM evently.booking WHERE booking_id = $1",
 			 UUIDOID);
-
-EV_STATEMENT(read_seat_map,
-			 "SELECT ROW(e.event_id, e.currency, m.total, m.available, coalesce(m.seats, '{}'))::evently.seat_map"
-			 "  FROM evently.event e,"
-			 "       LATERAL (SELECT count(*)::integer AS total,"
-			 "                       (count(*) FILTER (WHERE s.status = 'available'))::integer AS available,"
-			 "                       array_agg(ROW(s.seat_id, s.id, s.section_id, s.section, s.\"row\", s.number, s.x, s.y,"
-			 "                                     s.price, s.status, s.accessible)::evently.seat_detail"
-			 "                                 ORDER BY s.ordinal) AS seats"
-			 "                  FROM evently.described_seat s WHERE s.event_id = e.event_id) m"
-			 " WHERE e.event_id = $1 AND " VISIBLE,
-			 UUIDOID, BOOLOID);
 
 /* What is read about the event of the first argument, hidden by the second; EVENT_NOT_FOUND. */
 static Datum
@@ -94,20 +78,4 @@ evently_get_sections(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
 	PG_RETURN_DATUM(ev_end(read_one(fcinfo, ev_event_sections)));
-}
-
-static EvArg
-read_map(const pg_uuid_t *event_id, bool published_only)
-{
-	if (ev_query(&read_seat_map, ev_uuid(event_id), ev_bool(published_only)) == 0)
-		return ev_null();
-	return ev_datum(ev_copied_value(0, 1));
-}
-
-/* get_seat_map_page(event_id, published_only) */
-Datum
-evently_get_seat_map_page(PG_FUNCTION_ARGS)
-{
-	ev_begin(EV_READS);
-	PG_RETURN_DATUM(ev_end(read_one(fcinfo, read_map)));
 }

@@ -19,7 +19,7 @@
 PG_FUNCTION_INFO_V1(evently_get_section_seats);
 PG_FUNCTION_INFO_V1(evently_get_seat_availability);
 
-/* As in event_read.c. */
+/* As ev_event_is_public() has it. */
 #define VISIBLE "($2 IS NOT TRUE OR e.status IN ('published', 'completed'))"
 
 #define SEAT                                                                                                        \

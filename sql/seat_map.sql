@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(32);
+SELECT plan(38);
 
 CREATE FUNCTION labels(layout uuid) RETURNS text LANGUAGE sql STABLE
 AS $$ SELECT string_agg(label, ' ' ORDER BY ordinal) FROM evently.venue_seat WHERE venue_id = $1 $$;
@@ -68,5 +68,27 @@ SELECT results_eq($$SELECT l.min_x, l.max_x, l.max_y, s.name, s.focal_x, s.focal
 	$$VALUES (1::numeric, 10::numeric, 2::numeric, 'General', 5.5, 0::numeric, 23, 'B-1', 1::numeric)$$, 'a layout with coordinates (S3-VT-4)');
 
 SELECT all_is_well();
+
+-- One letter a seat: sold, held, held no more, kept back, another label, another number
+SELECT evently.book(event('show'), person('ann'), '{A-1,B-2}'), evently.hold_seats(event('show'), person('bob'), '{A-2,C-4}'),
+	evently.hold_seats(event('show'), person('cid'), '{B-1,AA-1}'), evently.block_seats(event('show'), 'press', '{AA-3,AA-4}') \g /dev/null
+SELECT expire_holds_of('cid') \g /dev/null
+UPDATE evently.event_seat SET label = 'Throne' WHERE event_id = event('show') AND label = 'C-1';
+UPDATE evently.event_seat SET number = 9, label = 'C-9' WHERE event_id = event('show') AND label = 'C-4';
+CREATE VIEW compact AS SELECT c.* FROM evently.get_seat_map_page(event('show'), format => 'Compact') c;
+SELECT results_eq($$SELECT s.section, r."row", r.prefix, r.first, r.states FROM compact c, unnest(c.sections) s, unnest(s.rows) r$$,
+	$$VALUES ('Stalls', 'A', 'A-', 1, 'shaa'), ('Stalls', 'B', 'B-', 1, 'asaa'), ('Stalls', 'C', 'Throne', NULL, 'a'),
+		('Stalls', 'C', 'C-', 2, 'aa'), ('Stalls', 'C', 'C-', 9, 'h'), ('Balcony', 'AA', 'AA-', 1, 'aabb')$$, 'a compact map: a letter for each seat, in runs');
+SELECT results_eq($$SELECT s.section_id, s.section, r."row", r.prefix || coalesce((r.first + i - 1)::text, ''), s.price,
+		CASE substr(r.states, i, 1) WHEN 'a' THEN 'available' WHEN 'h' THEN 'held' WHEN 's' THEN 'sold' WHEN 'b' THEN 'blocked' END
+	FROM compact c, unnest(c.sections) s, unnest(s.rows) r, generate_series(1, length(r.states)) i$$,
+	$$SELECT m.section_id, m.section, m."row", m.seat_id, m.price, m.status FROM evently.get_seat_map(event('show')) m$$, 'it says of each seat what the full one says');
+SELECT results_eq($$SELECT c.total, c.available, c.currency, c.seats IS NULL, ARRAY(SELECT s.total * 100 + s.available FROM unnest(c.sections) s) FROM compact c$$,
+	$$SELECT f.total, f.available, f.currency, f.sections IS NULL, '{1208,402}'::integer[] FROM evently.get_seat_map_page(event('show')) f$$, 'and counts as it does');
+SELECT results_eq($$SELECT (s).* FROM evently.get_seat_map_page(event('show'), format => 'full') f, unnest(f.seats) s$$,
+	$$SELECT * FROM evently.get_seat_map(event('show'))$$, 'the full one has each seat''s details');
+SELECT is((SELECT c.sections FROM evently.get_seat_map_page(event('awaited'), format => 'compact') c), '{}', 'no seats, no sections');
+SELECT throws_ok($$SELECT evently.get_seat_map_page(event('show'), format => 'bitmap')$$, 'VE001', NULL, 'no other forms');
+
 SELECT * FROM finish();
 ROLLBACK;

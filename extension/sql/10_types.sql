@@ -140,7 +140,7 @@ CREATE TYPE evently.event_page AS (
 	next_cursor text
 );
 COMMENT ON TYPE evently.event_page IS
-	'One page of events, as a REST list answers it. next_cursor asks for the next page, null where there is none; total and page are null on a page that a cursor asked for.';
+	'One page of events, as a REST list answers it. next_cursor asks for the next page, null where there is none; total and page are null on a page that a cursor asked for. total is counted up to 10,000, or to the end of this page.';
 
 CREATE TYPE evently.section_availability AS (
 	section_id uuid,
@@ -180,14 +180,35 @@ CREATE TYPE evently.seat_detail AS (
 COMMENT ON TYPE evently.seat_detail IS
 	'A seat of an event. seat_id is its label, unique in the event; id is the seat of the venue''s layout. status: available, held, sold, blocked (house seats).';
 
+CREATE TYPE evently.seat_run AS (
+	"row" text,
+	prefix text,
+	first integer,
+	states text
+);
+COMMENT ON TYPE evently.seat_run IS
+	'Seats side by side, one letter of states for each: a available, h held, s sold, b blocked. The first letter is the seat with number first, the next one that with first + 1; their seat_ids are prefix and number. first null: one seat, whose seat_id is prefix.';
+
+CREATE TYPE evently.section_map AS (
+	section_id uuid,
+	section text,
+	price numeric,
+	total integer,
+	available integer,
+	rows evently.seat_run[]
+);
+COMMENT ON TYPE evently.section_map IS 'A section of a compact seat map, its seats in natural order.';
+
 CREATE TYPE evently.seat_map AS (
 	event_id uuid,
 	currency text,
 	total integer,
 	available integer,
-	seats evently.seat_detail[]
+	seats evently.seat_detail[],
+	sections evently.section_map[]
 );
-COMMENT ON TYPE evently.seat_map IS 'All seats of an event in natural order, as REST answers them.';
+COMMENT ON TYPE evently.seat_map IS
+	'All seats of an event in natural order: one by one (seats; sections is null), or in the compact form by section and row (sections; seats is null).';
 
 CREATE TYPE evently.hold_detail AS (
 	hold_id uuid,

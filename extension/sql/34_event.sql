@@ -174,9 +174,11 @@ END;
 COMMENT ON FUNCTION evently.get_seat_map(uuid, uuid) IS
 'The seats of an event, or of one section, in natural order. No row for general admission or an unknown event.';
 
-CREATE FUNCTION evently.get_seat_map_page(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.seat_map
+CREATE FUNCTION evently.get_seat_map_page(event_id uuid, published_only boolean DEFAULT false, format text DEFAULT NULL)
+RETURNS evently.seat_map
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_seat_map_page';
-COMMENT ON FUNCTION evently.get_seat_map_page(uuid, boolean) IS 'All seats of an event in one row, as REST answers them. Errors: VE401 EVENT_NOT_FOUND.';
+COMMENT ON FUNCTION evently.get_seat_map_page(uuid, boolean, text) IS
+'All seats of an event in one row, as REST answers them. format: full (default), or compact, a hundredth of it: one letter a seat, by section and row; where the seats are to be drawn tells get_event_layout(). Errors: VE401 EVENT_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_section_seats(section_id uuid, event_id uuid DEFAULT NULL, published_only boolean DEFAULT false,
 	available_only boolean DEFAULT false)
@@ -242,7 +244,7 @@ GRANT EXECUTE ON FUNCTION
 	evently.get_availability(uuid, boolean),
 	evently.get_sections(uuid, boolean),
 	evently.get_seat_map(uuid, uuid),
-	evently.get_seat_map_page(uuid, boolean),
+	evently.get_seat_map_page(uuid, boolean, text),
 	evently.get_section_seats(uuid, uuid, boolean, boolean),
 	evently.get_seat_availability(uuid, text[], boolean),
 	evently.list_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid),

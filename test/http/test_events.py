@@ -69,6 +69,26 @@ def test_sections_and_seats(anonymous, user, seated_event):
     assert {"id", "section_id", "x", "y", "status", "accessible"} <= set(seat)
 
 
+def test_compact_seat_map(anonymous, user, seated_event):
+    """One letter a seat, by section and row; it has a tag of its own, and is not modified until somebody buys."""
+    path = f"/api/v1/events/{seated_event['event_id']}/seats?format=compact"
+    user.book(seated_event, seat_ids=["A-2", "B-10"])
+    first = anonymous.get(path)
+    (section,) = first.json["sections"]
+    assert (section["section"], section["price"], section["total"], section["available"]) == ("Stalls", Decimal("50.00"), 20, 18)
+    assert section["rows"] == [
+        {"row": "A", "prefix": "A-", "first": 1, "states": "asaaaaaaaa"},
+        {"row": "B", "prefix": "B-", "first": 1, "states": "aaaaaaaaas"},
+    ]
+    assert first.json["seats"] is None and len(first.body) < len(anonymous.get(path.split("?")[0]).body) / 5
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert anonymous.request("GET", path, headers=tag).status == 304
+    user.hold(seated_event, seat_ids=["A-1"])
+    after = anonymous.request("GET", path, headers=tag)
+    assert (after.status, after.json["sections"][0]["rows"][0]["states"]) == (200, "hsaaaaaaaa")
+    assert_error(anonymous.get(path.replace("compact", "bitmap")), 400, "VALIDATION_ERROR", field="format")
+
+
 def test_general_admission_has_no_seats(anonymous, event):
     seat_map = expect(anonymous.get(f"/api/v1/events/{event['event_id']}/seats"), 200)
     assert (seat_map["seats"], seat_map["total"]) == ([], 0)
