@@ -41,7 +41,10 @@ EvEventFilter
 ev_event_filter(const EvGivenFilter *given)
 {
 	EvArg status = status_word(given->status);
+	EvArg none = ev_null();
 
+	if (given->date.isnull && given->date_from.isnull && given->date_to.isnull && given->created_by.isnull && given->city.isnull)
+		return (EvEventFilter){{given->type, none, none, none, status, given->tags, given->published_only, none, none}};
 	ev_query(&read_filter, given->date, given->date_from, given->date_to, given->created_by, given->city);
 	return (EvEventFilter){{given->type, value_of(4), value_of(1), value_of(2), status, given->tags,
 							given->published_only, given->created_by, value_of(3)}};

@@ -36,7 +36,7 @@ extern EvArg ev_venues_like(EvArg pattern);
 /* VALIDATION_ERROR, or class 22 for a time that cannot be read. */
 extern EvEventFilter ev_event_filter(const EvGivenFilter *given);
 
-/* Of an event e, in an EV_SURVEY: what is not asked for is gone before the statement is planned. */
+/* Of an event e, in an EV_CHOICE: what is not asked for is gone before the statement is planned. */
 #define EV_FILTERED                                   \
 	"($1 IS NULL OR lower(e.event_type) = lower($1))" \
 	" AND ($2 IS NULL OR e.venue_id = ANY ($2))"      \

@@ -33,7 +33,7 @@ PG_FUNCTION_INFO_V1(evently_search_events);
  * Ten words at most, each as a query for what begins with it, or for a tag that does. Answered: all words that no venue has
  * (null: none), any word, those that venues have, these venues.
  */
-EV_SURVEY(read_words,
+EV_CHOICE(read_words,
 		  "WITH word AS (SELECT DISTINCT '''' || replace(replace(lower(w), '\\', '\\\\'), '''', '''''') || ''':*' AS w"
 		  "                FROM regexp_split_to_table(btrim($1), '\\s+') w WHERE w <> '' LIMIT 10),"
 		  " term AS (SELECT (to_tsquery('simple', w) || w::tsquery)::text AS query FROM word"
@@ -66,7 +66,7 @@ EV_SURVEY(read_words,
 #define MOST " LIMIT 10000)"
 
 /* $12 to $15: what read_words answers. */
-EV_SURVEY(find_by_words,
+EV_CHOICE(find_by_words,
 		  "WITH pair AS MATERIALIZED (SELECT w, v.venue_id FROM unnest($14) w"
 		  "                             JOIN evently.venue v ON " VENUE_WORDS " @@ w::tsquery), " MATCHED
 		  "ts_rank(e.document, $13) + CASE WHEN e.venue_id = ANY ($15) THEN 0.1 ELSE 0 END AS rank"
@@ -77,7 +77,7 @@ EV_SURVEY(find_by_words,
 		  "         AND ((w, e.venue_id) IN (SELECT p.w, p.venue_id FROM pair p)) IS NOT TRUE))" MOST PAGE_OF_MATCHED,
 		  EV_FILTER_TYPES, INT8OID, INT8OID, TSQUERYOID, TSQUERYOID, TEXTARRAYOID, UUIDARRAYOID);
 
-EV_SURVEY(find_similar,
+EV_CHOICE(find_similar,
 		  "WITH alike AS MATERIALIZED (SELECT s.event_id, max(s.similarity) AS rank"
 		  " FROM (SELECT * FROM evently.similar_events($12) LIMIT 10000) s"
 		  "                               GROUP BY s.event_id)," MATCHED "s.rank FROM alike s JOIN evently.event e ON e.event_id = s.event_id WHERE " EV_FILTERED MOST PAGE_OF_MATCHED,

@@ -6,11 +6,16 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/plancat.h"
+#include "optimizer/planner.h"
+#include "portability/instr_time.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/resowner.h"
 
@@ -22,8 +27,23 @@
 #define LARGE_TUPLES 1000000
 #define LARGE_PAGES 20000
 
+/* Of an EV_CHOICE. A run that takes longer can afford a plan of its own, which takes about a millisecond. */
+#define MAX_SHAPES 32
+#define SLOW_US 3000
+
+typedef struct EvShape
+{
+	struct EvShape *next;
+	char key[FUNC_MAX_ARGS + 1];
+	SPIPlanPtr plan;
+	bool is_planned;
+	bool is_running;
+} EvShape;
+
 static bool making_plan;
 static get_relation_info_hook_type next_relation_info_hook;
+static ParamListInfo values_of_shape;
+static planner_hook_type next_planner_hook;
 
 EV_STATEMENT(extension_version,
 			 "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = coalesce($1, 'evently')",
@@ -100,18 +120,16 @@ ev_end_without_result(void)
 		elog(ERROR, "SPI_finish failed");
 }
 
-static void
-prepare(EvStatement *statement)
+static SPIPlanPtr
+prepare(const EvStatement *statement, int options)
 {
-	SPIPlanPtr plan = SPI_prepare_cursor(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes),
-										 statement->survey ? CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_PARALLEL_OK
-														   : CURSOR_OPT_GENERIC_PLAN);
+	SPIPlanPtr plan = SPI_prepare_cursor(statement->sql, statement->nargs, unconstify(Oid *, statement->argtypes), options);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql, SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep the plan of \"%s\"", statement->sql);
-	statement->plan = plan;
+	return plan;
 }
 
 /*
@@ -138,11 +156,48 @@ assume_large_tables(PlannerInfo *root, Oid relation, bool inhparent, RelOptInfo 
 	}
 }
 
+/* Whether an argument is null is part of the shape; the planner itself knows that only of those that are. */
+static Node *
+decide_null_tests(Node *node, void *values)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Query))
+		return (Node *) query_tree_mutator((Query *) node, decide_null_tests, values, 0);
+	if (IsA(node, NullTest) && IsA(((NullTest *) node)->arg, Param))
+	{
+		NullTest *test = (NullTest *) node;
+		Param *param = (Param *) test->arg;
+
+		if (param->paramkind == PARAM_EXTERN)
+			return makeBoolConst(((ParamListInfo) values)->params[param->paramid - 1].isnull ==
+									 (test->nulltesttype == IS_NULL),
+								 false);
+	}
+	return expression_tree_mutator(node, decide_null_tests, values);
+}
+
+/* A plan that is kept is made without values; a shape's gets those at hand: constants its own, the others to estimate by. */
+static PlannedStmt *
+plan_for_shape(Query *query, const char *text, int options, ParamListInfo values)
+{
+	if (values_of_shape != NULL)
+	{
+		values = values_of_shape;
+		values_of_shape = NULL;
+		query = (Query *) decide_null_tests((Node *) query, values);
+	}
+	return next_planner_hook != NULL ? next_planner_hook(query, text, options, values)
+									 : standard_planner(query, text, options, values);
+}
+
 void
 ev_spi_init(void)
 {
 	next_relation_info_hook = get_relation_info_hook;
 	get_relation_info_hook = assume_large_tables;
+	next_planner_hook = planner_hook;
+	planner_hook = plan_for_shape;
 }
 
 static void
@@ -151,21 +206,27 @@ switch_off(const char *setting)
 	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+static void
+plan_now(SPIPlanPtr plan)
+{
+	CachedPlan *made = SPI_plan_get_cached_plan(plan);
+
+	if (made != NULL)
+		ReleaseCachedPlan(made, CurrentResourceOwner);
+}
+
 /* The rows of a call are few: what takes long to set up, a compiled plan or a bitmap of pages, never pays. */
 static void
 make_plan(EvStatement *statement)
 {
 	int nest_level = NewGUCNestLevel();
-	CachedPlan *plan;
 
 	switch_off("jit");
 	switch_off("enable_bitmapscan");
 	making_plan = true;
 	PG_TRY();
 	{
-		plan = SPI_plan_get_cached_plan(statement->plan);
-		if (plan != NULL)
-			ReleaseCachedPlan(plan, CurrentResourceOwner);
+		plan_now(statement->plan);
 	}
 	PG_FINALLY();
 	{
@@ -175,6 +236,108 @@ make_plan(EvStatement *statement)
 	AtEOXact_GUC(true, nest_level);
 }
 
+static bool
+is_of_shape(const EvStatement *statement, const EvArg *args, int i)
+{
+	return args[i].isnull || statement->argtypes[i] == BOOLOID || statement->argtypes[i] == CHAROID;
+}
+
+static ParamListInfo
+shape_values(const EvStatement *statement, const EvArg *args)
+{
+	ParamListInfo list = makeParamList(statement->nargs);
+
+	for (int i = 0; i < statement->nargs; i++)
+		list->params[i] = (ParamExternData){
+			.value = args[i].value,
+			.isnull = args[i].isnull,
+			.pflags = is_of_shape(statement, args, i) ? PARAM_FLAG_CONST : 0,
+			.ptype = statement->argtypes[i],
+		};
+	return list;
+}
+
+/* The hook takes the values away, so that nothing else is planned with them. */
+static void
+make_shape_plan(const EvStatement *statement, const EvShape *shape, const EvArg *args)
+{
+	int nest_level = NewGUCNestLevel();
+
+	switch_off("jit");
+	PG_TRY();
+	{
+		values_of_shape = shape_values(statement, args);
+		plan_now(shape->plan);
+	}
+	PG_FINALLY();
+	{
+		values_of_shape = NULL;
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(true, nest_level);
+}
+
+static void
+write_key(char *key, const EvStatement *statement, const EvArg *args)
+{
+	for (int i = 0; i < statement->nargs; i++)
+	{
+		if (args[i].isnull)
+			key[i] = '-';
+		else if (statement->argtypes[i] == BOOLOID)
+			key[i] = DatumGetBool(args[i].value) ? '1' : '0';
+		else
+			key[i] = statement->argtypes[i] == CHAROID ? DatumGetChar(args[i].value) : '$';
+	}
+	key[statement->nargs] = '\0';
+}
+
+static void
+forget_shape(EvShape **link)
+{
+	EvShape *shape = *link;
+
+	*link = shape->next;
+	(void) SPI_freeplan(shape->plan);
+	pfree(shape);
+}
+
+/* The last used come first, and one too many is forgotten. One that still runs did not come to its end: it was cancelled, being slow, or failed. */
+static EvShape *
+find_shape(EvStatement *statement, const char *key)
+{
+	EvShape **link = &statement->shapes;
+	EvShape *shape;
+
+	for (int n = 1; *link != NULL && n < MAX_SHAPES && strcmp((*link)->key, key) != 0; n++)
+		link = &(*link)->next;
+	shape = *link;
+	if (shape == NULL)
+		return NULL;
+	if (strcmp(shape->key, key) != 0 || shape->is_running)
+	{
+		forget_shape(link);
+		return NULL;
+	}
+	*link = shape->next;
+	shape->next = statement->shapes;
+	statement->shapes = shape;
+	return shape;
+}
+
+static EvShape *
+new_shape(EvStatement *statement, const char *key)
+{
+	SPIPlanPtr plan = prepare(statement, CURSOR_OPT_GENERIC_PLAN);
+	EvShape *shape = MemoryContextAllocZero(TopMemoryContext, sizeof(EvShape));
+
+	shape->plan = plan;
+	strlcpy(shape->key, key, sizeof(shape->key));
+	shape->next = statement->shapes;
+	statement->shapes = shape;
+	return shape;
+}
+
 /* Compiling a plan takes longer than a survey does. */
 static int
 run_survey(EvStatement *statement, Datum *values, const char *nulls)
@@ -182,10 +345,51 @@ run_survey(EvStatement *statement, Datum *values, const char *nulls)
 	int nest_level = NewGUCNestLevel();
 	int rc;
 
+	if (statement->plan == NULL)
+		statement->plan = prepare(statement, CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_PARALLEL_OK);
 	switch_off("jit");
 	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
 	AtEOXact_GUC(true, nest_level);
 	return rc;
+}
+
+static int
+run_choice(EvStatement *statement, const EvArg *args, Datum *values, const char *nulls)
+{
+	char key[FUNC_MAX_ARGS + 1];
+	EvShape *shape;
+	instr_time start;
+	instr_time took;
+	int rc;
+
+	write_key(key, statement, args);
+	shape = find_shape(statement, key);
+	if (shape == NULL)
+		shape = new_shape(statement, key);
+	if (!shape->is_planned || !SPI_plan_is_valid(shape->plan))
+		make_shape_plan(statement, shape, args);
+	shape->is_planned = true;
+	shape->is_running = true;
+	INSTR_TIME_SET_CURRENT(start);
+	rc = SPI_execute_plan(shape->plan, values, nulls, false, 0);
+	INSTR_TIME_SET_CURRENT(took);
+	INSTR_TIME_SUBTRACT(took, start);
+	shape->is_running = false;
+	if (INSTR_TIME_GET_MICROSEC(took) > SLOW_US)
+		forget_shape(&statement->shapes);
+	return rc;
+}
+
+static int
+run_kept(EvStatement *statement, Datum *values, const char *nulls)
+{
+	bool is_new = statement->plan == NULL;
+
+	if (is_new)
+		statement->plan = prepare(statement, CURSOR_OPT_GENERIC_PLAN);
+	if (is_new || !SPI_plan_is_valid(statement->plan))
+		make_plan(statement);
+	return SPI_execute_plan(statement->plan, values, nulls, false, 0);
 }
 
 uint64
@@ -196,21 +400,17 @@ ev_run(EvStatement *statement, const EvArg *args)
 	int rc;
 
 	ev_batch_write();
-	if (statement->plan == NULL)
-	{
-		prepare(statement);
-		if (!statement->survey)
-			make_plan(statement);
-	}
-	else if (!statement->survey && !SPI_plan_is_valid(statement->plan))
-		make_plan(statement);
 	for (int i = 0; i < statement->nargs; i++)
 	{
 		values[i] = args[i].value;
 		nulls[i] = args[i].isnull ? 'n' : ' ';
 	}
-	rc = statement->survey ? run_survey(statement, values, nulls)
-						   : SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	if (statement->planning == EV_PLANNED_BY_SHAPE)
+		rc = run_choice(statement, args, values, nulls);
+	else if (statement->planning == EV_PLANNED_EACH_TIME)
+		rc = run_survey(statement, values, nulls);
+	else
+		rc = run_kept(statement, values, nulls);
 	if (rc < 0)
 		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(rc));
 	return SPI_processed;

@@ -20,26 +20,42 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+typedef enum EvPlanning
+{
+	EV_PLANNED_ONCE,
+	EV_PLANNED_BY_SHAPE,
+	EV_PLANNED_EACH_TIME
+} EvPlanning;
+
 typedef struct EvStatement
 {
 	const char *sql;
 	int nargs;
 	const Oid *argtypes;
+	EvPlanning planning;
 	SPIPlanPtr plan;
-	bool survey;
+	struct EvShape *shapes;
 } EvStatement;
 
-#define EV_STATEMENT(name, text, ...)                   \
+#define EV_PLANNED(name, planning, text, ...)           \
 	static const Oid name##_argtypes[] = {__VA_ARGS__}; \
-	static EvStatement name = {text, lengthof(name##_argtypes), name##_argtypes, NULL}
+	static EvStatement name = {text, lengthof(name##_argtypes), name##_argtypes, planning, NULL, NULL}
+
+#define EV_STATEMENT(name, text, ...) EV_PLANNED(name, EV_PLANNED_ONCE, text, __VA_ARGS__)
 
 /*
  * A statement over many rows, where what it is asked decides how to read them: planned for its arguments at each run, which
  * is little against the run, with all means of the planner, parallel workers too.
  */
-#define EV_SURVEY(name, text, ...)                      \
-	static const Oid name##_argtypes[] = {__VA_ARGS__}; \
-	static EvStatement name = {text, lengthof(name##_argtypes), name##_argtypes, NULL, true}
+#define EV_SURVEY(name, text, ...) EV_PLANNED(name, EV_PLANNED_EACH_TIME, text, __VA_ARGS__)
+
+/*
+ * A statement of conditions that may be left out, "$1 IS NULL OR ...". Which of its arguments are null, and what its booleans
+ * and "char"s are, is its shape: for each shape a plan without the conditions that are left out. A plan is made for the
+ * values at hand and kept for others as long as it is fast with them: after a run that took longer than planning is worth,
+ * the next one plans for its own.
+ */
+#define EV_CHOICE(name, text, ...) EV_PLANNED(name, EV_PLANNED_BY_SHAPE, text, __VA_ARGS__)
 
 /* An argument of a statement. */
 typedef struct EvArg
