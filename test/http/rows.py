@@ -132,6 +132,8 @@ def faults(rows, tests):
             yield f"{row.id}: there is no test {row.where}"
         elif row.kind == "test" and row.id not in tests[row.where]:
             yield f"{row.id} is not named by {row.where}"
+        elif row.kind == "test" and row.route and not row.where.startswith("test/http/"):
+            yield f"{row.id} has a route, and {row.where} does not use it"
     for test, named in sorted(tests.items()):
         for row in sorted(named):
             if row not in kinds:

@@ -21,7 +21,7 @@ def registration(**fields):
 
 @pytest.mark.parametrize("word", ["register", "signup"])
 def test_register_answer(anonymous, word):
-    """S1-AUTHU-11, S3-AUTHU-1, S4-AUTHU-1, S5-AUTHU-1, api.md, register: user and tokens; the user's fields are repeated at the top."""
+    """S1-AUTHU-1, S1-AUTHU-11, S3-AUTHU-1, S4-AUTHU-1, S5-AUTHU-1, api.md, register: user and tokens; the user's fields are repeated at the top."""
     body = registration(first_name="Tess", last_name="User", phone_number="+1 555 0100")
     answer = expect(anonymous.post(f"/api/v1/auth/{word}", body), 201)
     assert SESSION_FIELDS | USER_FIELDS <= set(answer)

@@ -25,7 +25,7 @@ def names(page):
 
 
 def test_detail(anonymous, admin, new_venue, new_event):
-    """S2-EVP-2, S1-EVP-5: everything about an event, with its venue."""
+    """S1-EVP-2, S2-EVP-2, S3-EVP-2, S4-EVP-2, S5-EVP-2, S1-EVP-5: everything about an event, with its venue."""
     venue = new_venue()
     event = new_event(venue_id=venue["venue_id"], event_type="concert", tags=["a", "b"], description="Text.")
     read = expect(anonymous.get(f"/api/v1/events/{event['event_id']}"), 200)
@@ -111,7 +111,7 @@ def test_hidden_events(anonymous, user, admin, new_event, kind):
 
 
 def test_filters(anonymous, new_venue, new_event):
-    """S1-EVP-1, S1-EVP-4, S2-EVP-1: type, city, date, date_from, date_to, q, tags; each alone and all together."""
+    """S1-EVP-1, S1-EVP-4, S2-EVP-1, S4-EVP-1: type, city, date, date_from, date_to, q, tags; each alone and all together."""
     kind, city, tag = unique("type"), unique("City"), unique("tag")
     venue, elsewhere = new_venue(city=city), new_venue(city=unique("City"))
     match = new_event(

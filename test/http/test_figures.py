@@ -19,7 +19,7 @@ def test_event_in_figures(admin, user, event):
 
 
 def test_all_events_in_figures(admin, own_events_admin, user):
-    """S3-ANA-1, S3-ANA-3: an administrator with events:own has the figures of his own."""
+    """S3-ANA-1, S3-ANA-3, S3-ANA-4: an administrator with events:own has the figures of his own."""
     body = {"name": unique("Mine"), "start_datetime": "2035-01-01T19:00:00Z", "total_capacity": 10, "base_price": 7.5}
     event = expect(own_events_admin.post("/api/v1/admin/events", body), 201)
     user.book(event, quantity=2)
@@ -90,7 +90,7 @@ def test_buyer_in_figures(user, event):
 
 
 def test_search(admin, anonymous, new_event, new_venue):
-    """S4-SRCH-1, S1-SRCH-1: words begun, typing errors, facets; published events only."""
+    """S4-SRCH-1, S1-SRCH-1, S5-SRCH-1: words begun, typing errors, facets; published events only."""
     word = unique("Zither").replace("-", "")
     venue = new_venue(city="Salzburg")
     found = new_event(name=f"{word} Evening", event_type="concert", tags=["folk"], venue_id=venue["venue_id"])

@@ -60,7 +60,7 @@ def test_newcomer_buys_and_returns_two_seats(url, seated_event):
 def test_admin_makes_changes_and_cancels_an_event(admin, anonymous):
     """S2: venue, event, update with version, DELETE with {version}.
 
-    S2-VEN-1, S2-EVA-1 to 3, S2-EVA-7, S2-EVP-4, S3-EVA-4.
+    S2-VEN-1, S1-EVA-1 to 3, S2-EVA-1 to 3, S3-EVA-1 to 3, S2-EVA-7, S2-EVP-4, S3-EVA-4.
     """
     venue = expect(
         admin.post(

@@ -141,6 +141,7 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
         "POST /api/v1/admin/users": lambda: {"email": f"{unique('user')}@example.com"},
         "POST /internal/auth/verify": lambda: {"token": user.token},
         "PUT /api/v1/admin/events/{id}/status": lambda: {"status": "inactive"},
+        "PUT /api/v1/admin/events/{id}/sale-status": lambda: {"status": "sold_out"},
         "POST /api/v1/admin/tags": lambda: {"name": unique("Tag")},
         "POST /api/v1/waitlist": lambda: {"event_id": sold_out()[0]["event_id"]},
         "POST /api/v1/seats/availability": lambda: {"event_id": seated["event_id"], "seat_ids": ["A-1"]},
