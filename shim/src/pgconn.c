@@ -89,7 +89,7 @@ pg_conn_start(struct pg_conn *conn)
 {
 	conn->state = PG_CONN_CONNECTING;
 	conn->connect_by_ms = kore_time_ms() + CONNECT_LIMIT_MS;
-	conn->db = pg_connect_start();
+	conn->db = pg_connect_start(conn->first_server);
 	(void)PQsetNoticeReceiver(conn->db, conn_notice, conn);
 	if (PQstatus(conn->db) == CONNECTION_BAD) {
 		conn_down(conn, PQerrorMessage(conn->db));
@@ -346,9 +346,10 @@ pg_conn_check(struct pg_conn *conn, uint64_t now)
 	struct pg_item *oldest = TAILQ_FIRST(&conn->items);
 	uint64_t limit = (uint64_t)config.statement_timeout_ms + SILENCE_MS;
 
-	if (conn->state == PG_CONN_CONNECTING && now >= conn->connect_by_ms)
+	if (conn->state == PG_CONN_CONNECTING && now >= conn->connect_by_ms) {
+		conn->first_server++;
 		conn_down(conn, "no answer");
-	else if (conn->state == PG_CONN_READY && oldest != NULL && now >= oldest->sent_at_ms + limit &&
+	} else if (conn->state == PG_CONN_READY && oldest != NULL && now >= oldest->sent_at_ms + limit &&
 	    now >= conn->heard_at_ms + limit)
 		conn_down(conn, "no answer");
 }

@@ -42,6 +42,7 @@ struct pg_conn {
 	bool failing; /* the last attempt to connect failed */
 	uint64_t retry_at_ms, connect_by_ms;
 	unsigned int pause_ms;
+	unsigned int first_server; /* of those that the connection string names */
 	struct pg_items items;
 	struct pg_item *current;
 	int call_count; /* calls among the items */

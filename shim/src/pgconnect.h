@@ -8,6 +8,6 @@
 #include <libpq-fe.h>
 
 void pg_connect_check(void);
-PGconn *pg_connect_start(void);
+PGconn *pg_connect_start(unsigned int first_server);
 
 #endif
