@@ -28,6 +28,9 @@ PG_FUNCTION_INFO_V1(evently_list_admin_events_page);
 
 #define MAX_COUNTED 10000
 
+/* So many more than are shown are looked for, if they are to be counted: where there are no more, they are. */
+#define LOOK_AHEAD 200
+
 /* $10: the text looked for, as a pattern; $11: the venues that have it in their name. */
 #define MATCHES EV_FILTERED " AND ($10 IS NULL OR e.name ILIKE $10 OR e.description ILIKE $10 OR e.venue_id = ANY ($11))"
 
@@ -82,6 +85,7 @@ typedef struct Listing
 	Place place;
 	int64 limit;
 	int64 offset;
+	bool counted;
 } Listing;
 
 typedef struct Found
@@ -89,6 +93,7 @@ typedef struct Found
 	pg_uuid_t *ids;
 	int n;
 	bool more;
+	int64 total;  /* -1: not known yet */
 	char *cursor; /* behind the last one; NULL where there are no more */
 } Found;
 
@@ -221,11 +226,13 @@ static Found
 find(const Listing *list)
 {
 	const Place *place = &list->place;
+	int64 wanted = list->limit + (list->counted ? LOOK_AHEAD : 1);
 	Found found;
 
-	found.n = ev_query(&find_events, EV_FILTER_VALUES(list->filter), list->pattern, list->venues, ev_datum(CharGetDatum(place->sort[0])),
-					   ev_bool(place->descending), ev_datum(Int64GetDatum(list->limit + 1)),
+	found.n = ev_query(&find_events, EV_FILTER_VALUES(list->filter), list->pattern, list->venues,
+					   ev_datum(CharGetDatum(place->sort[0])), ev_bool(place->descending), ev_datum(Int64GetDatum(wanted)),
 					   ev_datum(Int64GetDatum(list->offset)), place->time, place->name, place->price, place->event_id);
+	found.total = found.n < wanted && (found.n > 0 || list->offset == 0) ? list->offset + found.n : -1;
 	found.more = found.n > list->limit;
 	found.n = Min(found.n, list->limit);
 	found.ids = palloc(found.n * sizeof(pg_uuid_t));
@@ -253,18 +260,18 @@ read_list(FunctionCallInfo fcinfo, int first, EvArg published_only, EvArg create
 }
 
 /*
- * How many there are: what the page itself tells where it is the last one. Otherwise they are counted up to MAX_COUNTED, or
- * to the end of this page: to count a million takes a hundred times as long as to find twenty.
+ * How many there are, up to MAX_COUNTED or to the end of this page: to count a million takes a hundred times as long as to find
+ * twenty.
  */
 static EvArg
 total_of(const Listing *list, const Found *found)
 {
-	int64 met = list->offset + found->n;
+	int64 met = list->offset + found->n + found->more;
 
-	if (!found->more && (found->n > 0 || list->offset == 0))
-		return ev_datum(Int64GetDatum(met));
+	if (found->total >= 0)
+		return ev_datum(Int64GetDatum(found->total));
 	ev_query(&count_events, EV_FILTER_VALUES(list->filter), list->pattern, list->venues,
-			 ev_datum(Int64GetDatum(Max(MAX_COUNTED, met + found->more))));
+			 ev_datum(Int64GetDatum(Max(MAX_COUNTED, met))));
 	return ev_datum(ev_copied_value(0, 1));
 }
 
@@ -279,6 +286,7 @@ page_of(FunctionCallInfo fcinfo, int first, EvArg published_only, EvArg created_
 
 	list.limit = page.limit;
 	list.offset = cursor == NULL ? page.offset : 0;
+	list.counted = cursor == NULL;
 	if (cursor != NULL)
 		read_cursor(&list.place, cursor);
 	found = find(&list);

@@ -252,6 +252,7 @@ CREATE INDEX event_name ON evently.event (lower(name), event_id);
 CREATE INDEX event_price ON evently.event (base_price, event_id);
 CREATE INDEX event_created ON evently.event (created_at, event_id);
 CREATE INDEX event_type ON evently.event (lower(event_type), start_datetime);
+CREATE INDEX event_venue_type ON evently.event (venue_id, lower(event_type), status, start_datetime);
 CREATE INDEX event_tags ON evently.event USING gin (tags) WITH (fastupdate = off);
 CREATE INDEX event_text ON evently.event USING gin (name gin_trgm_ops, description gin_trgm_ops) WITH (fastupdate = off);
 CREATE INDEX venue_city ON evently.venue (lower(city));
