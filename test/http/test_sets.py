@@ -252,33 +252,45 @@ def test_a_client_leaves(serve, connect, new_event, crowd):
     wait_until(lambda: buyers[0].available(event) == 92, "all of them have booked")
 
 
+class Next:
+    """A test's place in the queue for an event's lock."""
+
+    def __init__(self, blocker, observe, lock):
+        self.blocker = blocker
+        self.observe = observe
+        self.lock = lock
+
+    def waiting(self):
+        """The backends that wait for such a lock."""
+        self.observe.execute(
+            "SELECT pid FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return [pid for (pid,) in self.observe.fetchall()]
+
+    def wait_for(self, count):
+        wait_until(lambda: len(self.waiting()) == count, f"{count} wait")
+
+    def let_go(self):
+        self.lock.result()
+        self.blocker.rollback()
+
+
 @contextlib.contextmanager
 def locked_next(connect, event):
-    """Whoever waits for the event's lock gets it, and then nobody else; yields what kills those who wait behind."""
+    """Whoever waits for the event's lock gets it, then the test, and only when it lets go those behind."""
     with connect() as blocker, connect() as observer, ThreadPoolExecutor(1) as pool:
         observer.autocommit = True
-        cursor, observe = blocker.cursor(), observer.cursor()
-
-        def waiting():
-            observe.execute(
-                "SELECT pid FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-            return [pid for (pid,) in observe.fetchall()]
-
-        def kill():
-            wait_until(lambda: len(waiting()) == 1, "somebody waits")
-            observe.execute("SELECT pg_terminate_backend(%s)", waiting())
-
-        wait_until(lambda: len(waiting()) == 1, "who is next waits")
-        lock = pool.submit(cursor.execute, "SELECT FROM evently.lock_event(%s)", (event["event_id"],))
-        wait_until(lambda: len(waiting()) == 2, "and behind him the test")
-        yield kill
-        lock.result()
-        blocker.rollback()
+        cursor = blocker.cursor()
+        place = Next(blocker, observer.cursor(), None)
+        place.wait_for(1)
+        place.lock = pool.submit(cursor.execute, "SELECT FROM evently.lock_event(%s)", (event["event_id"],))
+        place.wait_for(2)
+        yield place
+        place.let_go()
 
 
-def test_the_connection_breaks(serve, connect, new_event, crowd):
+def test_the_connection_breaks(serve, connect, new_event, crowd, sql):
     """Nobody knows then what became of a set; with their keys everybody finds out, and each books once."""
     server, event = serve(**PATIENT), new_event()
     requests = [book_bytes(event, {"quantity": 1}, person, "in doubt") for person in crowd[:8]]
@@ -287,9 +299,10 @@ def test_the_connection_breaks(serve, connect, new_event, crowd):
             locks.enter_context(locked(connect, event))
             queue = Together(server, stack)
             wires = [queue.send(request) for request in requests]
-            kill = stack.enter_context(locked_next(connect, event))
+            place = stack.enter_context(locked_next(connect, event))
         expect(wires[0].answer(), 201)
-        kill()
+        place.wait_for(1)
+        sql("SELECT pg_terminate_backend(%s)", *place.waiting())
         for wire in wires[1:]:
             error = assert_error(wire.answer(), 503, "UNAVAILABLE")
             assert "is not known" in error["message"]
@@ -299,6 +312,30 @@ def test_the_connection_breaks(serve, connect, new_event, crowd):
     assert [answer.status for answer in answers] == [201] * 8
     assert answers[0].headers["idempotent-replay"] == "true"
     assert crowd[0].available(event) == 92
+
+
+def test_busy(serve, connect, new_event, crowd, sql):
+    """Somebody is in the middle of a call with the same key: that request waits for him alone, and has his answer."""
+    server, event, buyers = serve(**PATIENT), new_event(), crowd[:5]
+    with contextlib.ExitStack() as stack:
+        with contextlib.ExitStack() as locks:
+            locks.enter_context(locked(connect, event))
+            queue = Together(server, stack)
+            wires = [queue.send(book_bytes(event, {"quantity": 1}, buyer, "the same")) for buyer in buyers]
+            place = stack.enter_context(locked_next(connect, event))
+        expect(wires[0].answer(), 201)
+        place.wait_for(1)
+        book = "SELECT booking_id::text FROM evently.book(%s, %s, quantity => 1, payment => %s, idempotency_key => 'the same')"
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        his = pool.submit(sql, book, event["event_id"], buyers[3].user_id, '{"method": "mock"}')
+        place.wait_for(2)
+        place.let_go()
+        answers = [wire.answer() for wire in wires[1:]]
+        assert [answer.status for answer in answers] == [201] * 4
+        assert [answer.headers.get("idempotent-replay") for answer in answers] == [None, None, "true", None]
+        assert answers[2].json["booking_id"] == his.result()[0][0]
+    assert level(server, "set_alone_total") == 1
+    assert crowd[0].available(event) == 95
 
 
 def test_a_set_fails(serve, together, new_event, crowd, sql):
