@@ -54,7 +54,7 @@ SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_
 		('update_organiser'), ('update_seat'), ('update_section'), ('update_ticket_type'), ('update_venue'),
 		('update_venue_template'), ('validate_hold'), ('verify'), ('was_replayed'),
 		('accept_offer'), ('decline_offer'), ('explain_waitlist'), ('get_waitlist_stats'), ('get_waitlist_status'), ('join_waitlist'),
-		('leave_waitlist'), ('list_user_waitlist'), ('list_waitlist_entries'), ('notify_waitlist'),
+		('leave_waitlist'), ('list_user_waitlist'), ('list_waitlist_entries'), ('live_changes'), ('live_position'), ('notify_waitlist'),
 		('create_tag'), ('delete_tag'), ('export_account'), ('get_tag'), ('get_tag_by_slug'), ('list_tags_page'), ('update_tag')$$,
 	'H67: evently_api can call exactly these functions');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_web', oid, 'EXECUTE')

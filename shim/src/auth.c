@@ -98,8 +98,16 @@ authenticate(struct request *rq)
 	rq->caller.user_id = claims.user_id;
 	rq->caller.role = claims.role;
 	rq->caller.version = arena_printf(&rq->arena, "%lld", claims.version);
+	rq->caller.expires = claims.expires;
 
 	return (true);
+}
+
+/* For routes that strangers may use too. A token that counts no more is refused all the same: its owner means to be known. */
+bool
+auth_identify(struct request *rq)
+{
+	return (request_header(rq, "authorization") == NULL || authenticate(rq));
 }
 
 static bool
@@ -223,7 +231,7 @@ auth_admin_register(struct request *rq)
 	struct flow *flow = flow_new(rq, SESSION_WITH_ADMIN);
 
 	flow->mode = internal_key_given(rq) ? "trusted" : modes[config.admin_registration];
-	if (request_header(rq, "authorization") != NULL && !authenticate(rq))
+	if (!auth_identify(rq))
 		return;
 	if (!registration_fields(rq, flow))
 		return;

@@ -1,5 +1,5 @@
 /*
- * Accounts at the door: who is asking (auth_authorize), and the routes that make, check and change credentials.
+ * Accounts at the door: who is asking (auth_authorize, auth_identify), and the routes that make, check and change credentials.
  *
  * Each of these routes is a short chain of steps (query, bcrypt, query); what one step leaves for the next is in the
  * request's flow. Whether an e-mail is known never shows, neither in an answer nor in its time.
@@ -11,6 +11,7 @@
 
 void auth_prepare(void);
 bool auth_authorize(struct request *rq);
+bool auth_identify(struct request *rq);
 bool auth_password_is_fit(struct request *rq, const char *field, const char *password);
 
 void auth_register(struct request *rq);

@@ -37,6 +37,9 @@ struct config {
 	int statement_timeout_ms;
 	int lock_timeout_ms;
 	int request_timeout_ms;
+	int live_interval_ms;
+	int live_connections;
+	int live_per_client;
 	char *env;
 	bool development;
 	char *home;

@@ -115,6 +115,15 @@ requests(struct kore_buf *out, const struct metrics *total)
 	single(out, "evently_http_requests_in_progress", "gauge", total->in_progress,
 	    "Requests that wait for their answer.");
 	single(out, "evently_http_connections", "gauge", total->connections, "Open connections of clients.");
+	single(out, "evently_live_connections", "gauge", total->live, "Streams of live updates that are open.");
+	single(out, "evently_live_events", "gauge", total->live_events,
+	    "Events that streams are about, or were a moment ago; one that several workers tell of counts for each.");
+	single(out, "evently_live_polls_total", "counter", total->live_polls,
+	    "Calls to the database for what live updates are to tell, for all streams of a worker together.");
+	single(out, "evently_live_messages_total", "counter", total->live_messages,
+	    "Live updates sent, one for each stream.");
+	single(out, "evently_live_dropped_total", "counter", total->live_dropped,
+	    "Streams closed because their client read too slowly.");
 	single(
 	    out, "evently_http_compressed_responses_total", "counter", total->compressed, "Answers sent compressed.");
 	single(out, "evently_http_coalesced_requests_total", "counter", total->coalesced,

@@ -25,6 +25,7 @@
 #include "health.h"
 #include "jwt.h"
 #include "listen.h"
+#include "live.h"
 #include "log.h"
 #include "metrics.h"
 #include "openapi.h"
@@ -136,6 +137,7 @@ kore_parent_configure(int argc, char **argv)
 	auth_prepare();
 	people_prepare();
 	health_prepare();
+	live_prepare();
 	set_prepare();
 	route_compile();
 	openapi_prepare();
@@ -189,6 +191,7 @@ kore_worker_teardown(void)
 	http_keepalive_time = 0;
 	kore_platform_disable_accept();
 	listen_stop(worker->id);
+	live_stop();
 	while (kore_time_ms() < end && (request_count() > 0 || http_runnable() || pg_pending() > 0 || is_sending())) {
 		kore_platform_event_wait(http_runnable() ? 0 : 50);
 		kore_timer_run(kore_time_ms());

@@ -11,9 +11,10 @@
 #include "request.h"
 #include "route.h"
 #include "set.h"
+#include "watch.h"
 
-const int metric_statuses[METRIC_STATUSES_MAX] = { 200, 201, 204, 304, 400, 401, 402, 403, 404, 405, 408, 409, 410, 411,
-	412, 413, 414, 415, 422, 429, 431, 499, 500, 503, 505 }; /* a zero: all others */
+const int metric_statuses[METRIC_STATUSES_MAX] = { 101, 200, 201, 204, 304, 400, 401, 402, 403, 404, 405, 408, 409, 410,
+	411, 412, 413, 414, 415, 422, 429, 431, 499, 500, 503, 505 }; /* a zero: all others */
 const double metric_bounds[METRIC_BUCKETS - 1] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 	10 };
 const double metric_set_bounds[METRIC_BUCKETS - 1] = { 1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 96, 128 };
@@ -53,6 +54,8 @@ metrics_turn(void)
 {
 	METRIC_SET(metrics->in_progress, request_count());
 	METRIC_SET(metrics->connections, worker_active_connections);
+	METRIC_SET(metrics->live, watch_count());
+	METRIC_SET(metrics->live_events, feed_count());
 	pg_levels(metrics->lanes);
 	set_levels();
 }

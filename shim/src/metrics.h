@@ -59,7 +59,8 @@ struct metrics {
 	uint64_t coalesced;
 	struct lane_metrics lanes[2]; /* reads, writes */
 	struct set_metrics sets;
-	uint64_t in_progress, connections; /* levels */
+	uint64_t live_polls, live_messages, live_dropped;
+	uint64_t in_progress, connections, live, live_events; /* levels */
 };
 
 struct request;

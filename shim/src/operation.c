@@ -6,6 +6,7 @@
 #include <kore/http.h>
 
 #include "catalogue.h"
+#include "live.h"
 #include "operation.h"
 
 #define EXAMPLE_ID "\"01a1f2c3-7b5a-7c1d-9a4e-5f2b1c0d9e8f\""
@@ -285,6 +286,10 @@ collect_codes(const struct route *route, const struct json *catalogue, int funct
 		add_code(codes, &count, "EMAIL_TAKEN");
 	if (strstr(route->pattern, "/docs/") != NULL)
 		add_code(codes, &count, "ROUTE_NOT_FOUND");
+	if (route->handler == live_event)
+		add_code(codes, &count, "EVENT_NOT_FOUND");
+	if (route->handler == live_place)
+		add_code(codes, &count, "WAITLIST_ENTRY_NOT_FOUND");
 	if (route->limit != LIMIT_NONE)
 		add_code(codes, &count, "RATE_LIMITED");
 	if (route->keyed)
@@ -304,7 +309,9 @@ write_success(struct kore_buf *out, const struct route *route, const char *schem
 {
 	const char *type = "application/json";
 
-	if (strcmp(schema, "text") == 0)
+	if (strcmp(schema, "stream") == 0)
+		type = "text/event-stream";
+	else if (strcmp(schema, "text") == 0)
 		type = strcmp(route->pattern, "/metrics") == 0 ? "text/plain"
 		    : strcmp(route->pattern, "/docs") == 0     ? "text/html"
 							       : "text/javascript";

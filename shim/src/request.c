@@ -57,6 +57,8 @@ request_release(struct request *rq)
 	if (--rq->holders > 0)
 		return;
 	count--;
+	if (rq->leave != NULL)
+		rq->leave(rq);
 	if (rq->answer != NULL)
 		answer_release(rq->answer);
 	arena_free(&rq->arena);

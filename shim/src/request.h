@@ -36,6 +36,7 @@ struct caller {
 	const char *user_id;
 	const char *role;
 	const char *version; /* of the account when the token was issued */
+	long long expires; /* the token, in seconds since the epoch */
 };
 
 struct query_field {
@@ -67,7 +68,9 @@ struct request {
 	uint64_t call_started_us;
 	struct flight *flight; /* the shared call that it waits for, see coalesce.h */
 	void (*call_done)(struct request *);
+	void (*stream)(struct request *); /* takes the connection over behind the headers of the answer */
 	void *flow; /* what a handler of several steps remembers */
+	void (*leave)(struct request *); /* lets go of what it took, when the request is done with */
 
 	bool answered;
 	int status;

@@ -72,7 +72,7 @@ respond_prepare(struct request *rq)
 		rq->etag = answer_tag(rq->answer);
 	if (rq->etag != NULL && client_has_it(rq))
 		not_modified(rq);
-	rq->compressible = is_get && (rq->encoded || rq->reply_len >= GZIP_MIN);
+	rq->compressible = is_get && rq->stream == NULL && (rq->encoded || rq->reply_len >= GZIP_MIN);
 	if (!rq->compressible || rq->encoded || !gzip_accepted(rq))
 		return (true);
 	if (rq->answer == NULL)
@@ -188,13 +188,29 @@ send_by_reference(struct request *rq)
 		http_start_recv(c);
 }
 
+/* A stream ends with its connection. */
+static void
+respond_stream(struct request *rq)
+{
+	if (rq->status == 101) {
+		kore_websocket_handshake(rq->http, NULL, NULL, "watch_left");
+	} else {
+		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
+		rq->http->owner->flags |= CONN_CLOSE_EMPTY;
+		http_response(rq->http, rq->status, rq->reply, rq->reply_len);
+	}
+	rq->stream(rq);
+}
+
 void
 respond(struct request *rq)
 {
 	send_headers(rq);
 	if (rq->status == 304)
 		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
-	if (is_sent_by_reference(rq))
+	if (rq->stream != NULL)
+		respond_stream(rq);
+	else if (is_sent_by_reference(rq))
 		send_by_reference(rq);
 	else
 		http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);

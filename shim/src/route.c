@@ -8,6 +8,7 @@
 #include "auth.h"
 #include "exposition.h"
 #include "health.h"
+#include "live.h"
 #include "openapi.h"
 #include "people.h"
 #include "placeholder.h"

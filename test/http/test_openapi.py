@@ -173,7 +173,8 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
     return walk
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=str)
+# A stream has no end: test_live.py reads what comes.
+@pytest.mark.parametrize("route", [route for route in ROUTES if not route.path.endswith("/live")], ids=str)
 def test_answer_fits_its_schema(document, walker, route):
     """S1-TEST-1, S1-TEST-2, "Try it": the example of the document succeeds, and the answer is what the document says."""
     answer = walker(route)
