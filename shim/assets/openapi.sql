@@ -1,13 +1,13 @@
 -- What the database knows of the functions that routes call, for /openapi.json: one row, an object of
 --   functions  by name: result (name of a composite type), description, errors (codes of errors.def)
 --   schemas    by name: a JSON schema of each composite type that a result is or holds
--- $1: names of functions, $2: examples by name of field.
+-- $1: functions that routes call, each with the first of its routes, $2: examples by name of field.
 WITH RECURSIVE
 	called AS (
 		SELECT DISTINCT ON (p.proname) p.proname AS name, p.prorettype AS result,
 			coalesce(pg_catalog.obj_description(p.oid, 'pg_proc'), p.proname) AS comment
 		FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace = 'evently'::regnamespace AND p.proname IN (SELECT jsonb_array_elements_text($1::jsonb))
+		WHERE p.pronamespace = 'evently'::regnamespace AND p.proname IN (SELECT jsonb_object_keys($1::jsonb))
 		ORDER BY p.proname
 	),
 	-- A comment names errors itself, or refers to another function's: "Errors: those of hold_seats()".
@@ -19,14 +19,30 @@ WITH RECURSIVE
 		CROSS JOIN regexp_matches(said.comment, '([a-z_]+)\(\)', 'g') mentioned
 		JOIN pg_catalog.pg_proc p ON p.proname = mentioned[1] AND p.pronamespace = 'evently'::regnamespace
 	),
+	-- A comment is written for who calls the function; here somebody asks by a route, which names the caller by itself.
+	described AS (
+		SELECT called.name, string_agg(regexp_replace(piece, '^([a-z_]+)\(\)',
+			coalesce($1::jsonb ->> mentioned, $1::jsonb ->> (mentioned || '_page'), '\&')), '' ORDER BY n) AS description
+		FROM called
+		CROSS JOIN LATERAL (SELECT regexp_replace(called.comment, '\s+(Errors|Writes|Locks)\M.*$', '')) whole (a)
+		CROSS JOIN LATERAL (SELECT regexp_replace(whole.a, '\s*\(permission\.h\)|\mVE\d{3} |; with active_only\M[^.]*', '', 'g')) b (a)
+		CROSS JOIN LATERAL (SELECT regexp_replace(b.a, '\s+\m(published_only|available_only|event_id null)\M[^.]*\.', '', 'g')) c (a)
+		CROSS JOIN LATERAL (SELECT regexp_replace(c.a, '(^|\. )(actor_id|user_id), when given,', '\1The caller', 'g')) d (a)
+		CROSS JOIN LATERAL (SELECT regexp_replace(d.a, '(^|\. )actor_id\M', '\1The caller', 'g')) e (a)
+		CROSS JOIN LATERAL (SELECT regexp_replace(e.a, '\m(actor_id|the actor)\M', 'the caller', 'g')) f (a)
+		CROSS JOIN LATERAL (SELECT regexp_replace(f.a, '\mlist_[a-z]+\(\)', 'the list', 'g')) g (a)
+		CROSS JOIN regexp_split_to_table(g.a, '(?=\m[a-z_]+\(\))') WITH ORDINALITY AS pieces (piece, n)
+		CROSS JOIN substring(piece, '^([a-z_]+)\(\)') AS mentioned
+		GROUP BY called.name
+	),
 	functions AS (
 		SELECT json_object_agg(called.name, json_build_object(
 			'result', (SELECT typname FROM pg_catalog.pg_type WHERE oid = called.result),
-			'description', regexp_replace(called.comment, '\s+(Errors|Writes|Locks)\M.*$', ''),
+			'description', described.description,
 			'errors', ARRAY(SELECT DISTINCT code[1] FROM said
 				CROSS JOIN regexp_matches(said.comment, 'VE\d{3} ([A-Z_]+)', 'g') code
 				WHERE said.name = called.name ORDER BY 1)) ORDER BY called.name) AS object
-		FROM called
+		FROM called JOIN described ON described.name = called.name
 	),
 	used (type) AS (
 		SELECT result FROM called

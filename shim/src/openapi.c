@@ -22,8 +22,22 @@ static const char *const answers[][2] = {
 };
 
 static int catalogue_statement;
-static const char *functions; /* names of those that routes call, a JSON array */
+static const char *functions; /* those that routes call, with the first of their routes, a JSON object */
 static const char *examples; /* by name of field, a JSON object */
+
+/* Whose route has been written before. */
+static bool
+is_named_before(const char *name, int place)
+{
+	char other[64];
+	int i;
+
+	for (i = 0; i < place; i++) {
+		if (operation_function(route_at(i), other, sizeof(other)) && strcmp(other, name) == 0)
+			return (true);
+	}
+	return (false);
+}
 
 static const char *
 function_names(void)
@@ -32,12 +46,13 @@ function_names(void)
 	char name[64];
 	int i;
 
-	kore_buf_init(&list, 2048);
+	kore_buf_init(&list, 8192);
 	for (i = 0; i < route_count(); i++) {
-		if (operation_function(route_at(i), name, sizeof(name)))
-			kore_buf_appendf(&list, "%c\"%s\"", list.offset == 0 ? '[' : ',', name);
+		if (operation_function(route_at(i), name, sizeof(name)) && !is_named_before(name, i))
+			kore_buf_appendf(&list, "%c\"%s\":\"%s %s\"", list.offset == 0 ? '{' : ',', name,
+			    http_method_text(route_at(i)->method), route_at(i)->pattern);
 	}
-	kore_buf_append(&list, "]", 1);
+	kore_buf_append(&list, "}", 1);
 
 	return (kore_buf_stringify(&list, NULL));
 }

@@ -40,6 +40,15 @@ def test_document_is_sound(document):
     assert all(operation["description"] and operation["summary"] for operation in operations)
 
 
+def test_descriptions_are_of_routes(document):
+    """They come of the functions' comments, and speak neither of arguments that no route takes nor of functions that have one."""
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    words = r"actor_id|\w+_only\b|\bVE\d|\.h\)|event_id null|list_[a-z]+\(\)|confirm_hold\(\)"
+    assert [operation["description"] for operation in operations if re.search(words, operation["description"])] == []
+    accept = document["paths"]["/api/v1/waitlist/{event_id}/accept"]["post"]
+    assert "POST /api/v1/bookings/confirm" in accept["description"]
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_operation(document, route):
     """Access, parameters, the body's example, errors by code: each as the route has them."""
