@@ -8,7 +8,7 @@
  * copied the account can follow.
  *
  * Locks: administrators, sessions (account.h), the organisers, then the rows. It takes no event's lock: somebody who waits
- * for tickets leaves his waitlists first, by calls of their own.
+ * for tickets leaves his waitlists first, by calls of their own. What calls of his that are under way write is not seen.
  */
 #include "postgres.h"
 
