@@ -179,7 +179,7 @@ class Generator:
             value = ",".join(map(str, value))
         if name == "Idempotency-Key":
             return f"key-{rng.randrange(50)}"
-        return {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else str(value)
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     def body(self, rng, operation):
         content = operation["requestBody"]["content"]["application/json"]
