@@ -48,12 +48,6 @@ EV_STATEMENT(find_booking_of_hold,
 			 "SELECT booking_id FROM evently.booking WHERE event_id = $1 AND hold_id = $2",
 			 UUIDOID, UUIDOID);
 
-EV_STATEMENT(sell_held_seats,
-			 "UPDATE evently.event_seat SET hold_id = NULL, held_until = NULL, booking_id = $4"
-			 " WHERE event_id = $1 AND ordinal = ANY ($2) AND hold_id = $3"
-			 " RETURNING section_id, ordinal",
-			 UUIDOID, INT4ARRAYOID, UUIDOID, UUIDOID);
-
 EV_STATEMENT(replay_booking,
 			 "SELECT json_populate_record(NULL::evently.booking_detail, $1)",
 			 JSONOID);
@@ -218,28 +212,6 @@ evently_book_many(PG_FUNCTION_ARGS)
 	return ev_set_run(fcinfo, book, true);
 }
 
-/* Turn the held seats into sold ones; the section of each, in the order of the hold. */
-static pg_uuid_t *
-sell_seats(const EvHold *hold, const pg_uuid_t *booking_id)
-{
-	pg_uuid_t *sections = palloc(hold->quantity * sizeof(pg_uuid_t));
-	uint64 sold = ev_query(&sell_held_seats, ev_uuid(&hold->event_id),
-						   ev_int_array(hold->ordinals, hold->quantity),
-						   ev_uuid(&hold->hold_id), ev_uuid(booking_id));
-
-	if (sold != (uint64) hold->quantity)
-		elog(ERROR, "sold " UINT64_FORMAT " of %d held seats", sold, hold->quantity);
-	for (int i = 0; i < hold->quantity; i++)
-	{
-		for (int row = 0; row < hold->quantity; row++)
-		{
-			if (ev_get_int(row, 2) == hold->ordinals[i])
-				sections[i] = ev_get_uuid(row, 1);
-		}
-	}
-	return sections;
-}
-
 /* What a booking takes over from its hold. */
 static EvBooking
 taken_over(EvHold *hold, char *status, TimestampTz clock)
@@ -286,18 +258,18 @@ static EvBooking
 booking_of_hold(EvHold *hold, const EvEvent *event, TimestampTz clock)
 {
 	EvBooking booking = taken_over(hold, "confirmed", clock);
-	pg_uuid_t *sections;
 	pg_uuid_t *ids = ev_new_ids(&hold->event_id, hold->quantity);
 
 	booking.booking_id = ev_new_id(&hold->event_id);
 	booking.version = 1;
 	booking.policy_version = event->policy_version;
 	booking.is_new = true;
-	sections = hold->ordinals ? sell_seats(hold, &booking.booking_id) : NULL;
+	if (hold->ordinals != NULL)
+		ev_seats_sell(&hold->event_id, hold->ordinals, hold->quantity, &hold->hold_id, &booking.booking_id);
 	for (int i = 0; i < hold->quantity; i++)
 	{
 		booking.tickets[i].ticket_id = ids[i];
-		booking.tickets[i].section_id = sections ? sections[i] : *hold->section_id;
+		booking.tickets[i].section_id = hold->ordinals ? hold->sections[i] : *hold->section_id;
 	}
 	return booking;
 }

@@ -10,12 +10,13 @@
 
 #include "account.h"
 #include "args.h"
+#include "batch.h"
 #include "errors.h"
 #include "hold.h"
 #include "outbox.h"
 #include "permission.h"
 #include "render.h"
-#include "spi.h"
+#include "table.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_get_hold);
@@ -25,25 +26,37 @@ EV_STATEMENT(event_of_hold,
 			 "SELECT event_id FROM evently.hold WHERE hold_id = $1",
 			 UUIDOID);
 
-EV_STATEMENT(load_hold,
-			 "SELECT h.user_id, h.section_id, h.ordinals, h.quantity, h.prices, h.total_price, h.currency,"
-			 "       h.status::text, h.created_at, h.expires_at, h.pools, h.ticket_type_id,"
-			 "       h.reason, h.renewals, h.entry_id,"
-			 "       ARRAY(SELECT s.label FROM evently.event_seat s"
-			 "              WHERE s.event_id = h.event_id AND s.ordinal = ANY (h.ordinals) ORDER BY s.ordinal),"
-			 "       (SELECT t.name FROM evently.ticket_type t WHERE t.event_id = h.event_id AND t.type_id = h.ticket_type_id)"
-			 "  FROM evently.hold h WHERE h.event_id = $1 AND h.hold_id = $2",
+EV_STATEMENT(type_name,
+			 "SELECT name FROM evently.ticket_type WHERE event_id = $1 AND type_id = $2",
 			 UUIDOID, UUIDOID);
 
-EV_STATEMENT(lock_hold,
-			 "SELECT status::text, expires_at, renewals, pools FROM evently.hold WHERE event_id = $1 AND hold_id = $2 FOR UPDATE",
-			 UUIDOID, UUIDOID);
+/* Columns of a hold, after those of the key. */
+enum
+{
+	STATUS = 3,
+	USER_ID,
+	SECTION_ID,
+	ORDINALS,
+	QUANTITY,
+	PRICES,
+	TOTAL_PRICE,
+	CURRENCY,
+	CREATED_AT,
+	EXPIRES_AT,
+	POOLS,
+	TICKET_TYPE_ID,
+	REASON,
+	RENEWALS,
+	ENTRY_ID
+};
 
-EV_STATEMENT(lock_held_seats,
-			 "SELECT hold_id IS NOT DISTINCT FROM $3 FROM evently.event_seat"
-			 " WHERE event_id = $1 AND ordinal = ANY ($2)"
-			 " ORDER BY ordinal FOR UPDATE",
-			 UUIDOID, INT4ARRAYOID, UUIDOID);
+static const char *const hold_columns[] = {
+	"event_id", "hold_id", "status", "user_id", "section_id", "ordinals", "quantity", "prices", "total_price", "currency",
+	"created_at", "expires_at", "pools", "ticket_type_id", "reason", "renewals", "entry_id"};
+static const Oid hold_types[] = {
+	UUIDOID, UUIDOID, InvalidOid, UUIDOID, UUIDOID, INT4ARRAYOID, INT4OID, NUMERICARRAYOID, NUMERICOID, TEXTOID,
+	TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDOID, TEXTOID, INT4OID, UUIDOID};
+EV_TABLE(hold_table, "hold", hold_columns, hold_types);
 
 EV_STATEMENT(set_hold_status,
 			 "UPDATE evently.hold SET status = $3::evently.hold_status WHERE event_id = $1 AND hold_id = $2",
@@ -99,48 +112,88 @@ hold_not_found(const pg_uuid_t *hold_id)
 	ev_raise(EV_HOLD_NOT_FOUND, ev_detail_uuid(ev_detail(), "hold_id", hold_id), NULL, "hold not found");
 }
 
-static void
-read_hold_row(EvHold *hold)
+static bool
+find_row(EvScan *scan, const pg_uuid_t *event_id, const pg_uuid_t *hold_id, EvAccess access)
+{
+	*scan = ev_scan_begin(&hold_table, access, (const EvArg[]){ev_uuid(event_id), ev_uuid(hold_id)}, 2);
+	return ev_scan_next(scan);
+}
+
+/* Of a column that may be null, a copy that outlives the row. */
+static pg_uuid_t *
+maybe_id(const EvScan *scan, int column)
+{
+	pg_uuid_t *id = NULL;
+
+	if (!ev_scan_is_null(scan, column))
+	{
+		id = palloc(sizeof(pg_uuid_t));
+		*id = *DatumGetUUIDP(ev_scan_value(scan, column));
+	}
+	return id;
+}
+
+static Numeric *
+prices_of(const EvScan *scan)
 {
 	int n;
-	Datum *prices;
+	Datum *elements = ev_elements_of(PointerGetDatum(PG_DETOAST_DATUM_COPY(ev_scan_value(scan, PRICES))), NUMERICOID, &n);
+	Numeric *prices = palloc(n * sizeof(Numeric));
 
-	hold->user_id = ev_get_uuid(0, 1);
-	hold->section_id = NULL;
-	hold->ordinals = NULL;
-	hold->labels = NULL;
-	if (!ev_is_null(0, 2))
-	{
-		hold->section_id = palloc(sizeof(pg_uuid_t));
-		*hold->section_id = ev_get_uuid(0, 2);
-	}
-	else
-	{
-		hold->ordinals = ev_ints_of(ev_copied_value(0, 3), &n);
-		hold->labels = ev_texts_of(ev_copied_value(0, 16), "seat_ids", &n);
-	}
-	hold->quantity = ev_get_int(0, 4);
-	prices = ev_elements_of(ev_copied_value(0, 5), NUMERICOID, &n);
-	hold->prices = palloc(n * sizeof(Numeric));
 	for (int i = 0; i < n; i++)
-		hold->prices[i] = DatumGetNumeric(prices[i]);
-	hold->total = DatumGetNumeric(ev_copied_value(0, 6));
-	hold->currency = ev_get_text(0, 7);
-	hold->status = ev_get_text(0, 8);
-	hold->created_at = ev_get_time(0, 9);
-	hold->expires_at = ev_get_time(0, 10);
-	hold->pools = ev_pool_ids(0, 11);
-	hold->ticket_type_id = ev_is_null(0, 12) ? NULL : DatumGetUUIDP(ev_copied_value(0, 12));
-	hold->reason = ev_is_null(0, 13) ? NULL : ev_get_text(0, 13);
-	hold->renewals = ev_get_int(0, 14);
-	hold->entry_id = ev_is_null(0, 15) ? NULL : DatumGetUUIDP(ev_copied_value(0, 15));
-	hold->ticket_type = ev_get_text(0, 17);
+		prices[i] = DatumGetNumeric(elements[i]);
+	return prices;
+}
+
+/* What changes, with or without the row's lock. */
+static void
+read_state(EvHold *hold, const EvScan *scan)
+{
+	hold->status = ev_scan_word(scan, STATUS);
+	hold->expires_at = DatumGetTimestampTz(ev_scan_value(scan, EXPIRES_AT));
+	hold->renewals = DatumGetInt32(ev_scan_value(scan, RENEWALS));
+	hold->pools = ev_pool_ids_of(ev_scan_arg(scan, POOLS));
+}
+
+static void
+read_row(EvHold *hold, const EvScan *scan)
+{
+	int n;
+
+	read_state(hold, scan);
+	hold->user_id = *DatumGetUUIDP(ev_scan_value(scan, USER_ID));
+	hold->section_id = maybe_id(scan, SECTION_ID);
+	hold->ordinals = hold->section_id ? NULL : ev_ints_of(ev_scan_value(scan, ORDINALS), &n);
+	hold->quantity = DatumGetInt32(ev_scan_value(scan, QUANTITY));
+	hold->prices = prices_of(scan);
+	hold->total = DatumGetNumericCopy(ev_scan_value(scan, TOTAL_PRICE));
+	hold->currency = TextDatumGetCString(ev_scan_value(scan, CURRENCY));
+	hold->created_at = DatumGetTimestampTz(ev_scan_value(scan, CREATED_AT));
+	hold->ticket_type_id = maybe_id(scan, TICKET_TYPE_ID);
+	hold->reason = ev_scan_is_null(scan, REASON) ? NULL : TextDatumGetCString(ev_scan_value(scan, REASON));
+	hold->entry_id = maybe_id(scan, ENTRY_ID);
+}
+
+static void
+read_seats(EvHold *hold)
+{
+	EvHeldSeat *seats = ev_seats_held(&hold->event_id, hold->ordinals, hold->quantity);
+
+	hold->labels = palloc(hold->quantity * sizeof(char *));
+	hold->sections = palloc(hold->quantity * sizeof(pg_uuid_t));
+	for (int i = 0; i < hold->quantity; i++)
+	{
+		hold->labels[i] = seats[i].label;
+		hold->sections[i] = seats[i].section_id;
+	}
 }
 
 static EvHold *
 load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
 {
-	EvHold *hold = palloc(sizeof(EvHold));
+	EvHold *hold = palloc0(sizeof(EvHold));
+	EvScan scan;
+	bool found;
 
 	hold->hold_id = *hold_id;
 	if (event_id != NULL)
@@ -149,9 +202,17 @@ load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
 		hold->event_id = ev_get_uuid(0, 1);
 	else
 		hold_not_found(hold_id);
-	if (ev_query(&load_hold, ev_uuid(&hold->event_id), ev_uuid(hold_id)) == 0)
+	found = find_row(&scan, &hold->event_id, hold_id, EV_READS);
+	if (found)
+		read_row(hold, &scan);
+	ev_scan_end(&scan);
+	if (!found)
 		hold_not_found(hold_id);
-	read_hold_row(hold);
+	if (hold->ordinals != NULL)
+		read_seats(hold);
+	if (hold->ticket_type_id != NULL &&
+		ev_query(&type_name, ev_uuid(&hold->event_id), ev_uuid(hold->ticket_type_id)) > 0)
+		hold->ticket_type = ev_get_text(0, 1);
 	return hold;
 }
 
@@ -188,26 +249,25 @@ ev_hold_ordinals(const EvHold *hold)
 	return ev_int_array(hold->ordinals, hold->quantity);
 }
 
+/* Nobody else changes a hold beside a batch, whose set has Q exclusive. */
 int
 ev_hold_lock(EvHold *hold)
 {
-	int carried = 0;
+	EvScan scan;
+	bool found = find_row(&scan, &hold->event_id, &hold->hold_id, EV_WRITES);
 
-	if (ev_query(&lock_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id)) == 0)
+	if (found && !ev_batch_is_open())
+		found = ev_scan_lock(&scan);
+	if (found)
+		read_state(hold, &scan);
+	ev_scan_end(&scan);
+	if (!found)
 		hold_not_found(&hold->hold_id);
-	hold->status = ev_get_text(0, 1);
-	hold->expires_at = ev_get_time(0, 2);
-	hold->renewals = ev_get_int(0, 3);
-	hold->pools = ev_pool_ids(0, 4);
 	if (strcmp(hold->status, "active") != 0)
 		return 0;
-	if (hold->ordinals == NULL)
-		return hold->quantity;
-
-	ev_query(&lock_held_seats, ev_uuid(&hold->event_id), ev_hold_ordinals(hold), ev_uuid(&hold->hold_id));
-	for (int i = 0; i < hold->quantity; i++)
-		carried += ev_get_bool(i, 1) ? 1 : 0;
-	return carried;
+	return hold->ordinals == NULL
+		? hold->quantity
+		: ev_seats_lock_held(&hold->event_id, hold->ordinals, hold->quantity, &hold->hold_id);
 }
 
 EvDetail *
@@ -229,7 +289,18 @@ ev_hold_require_live(const EvHold *hold, int seats_carried, TimestampTz clock)
 void
 ev_hold_set_status(EvHold *hold, const char *status)
 {
-	ev_query(&set_hold_status, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id), ev_text(status));
+	EvScan scan;
+	bool changed = false;
+
+	if (find_row(&scan, &hold->event_id, &hold->hold_id, EV_WRITES))
+	{
+		EvArg value = ev_scan_value_of(&scan, STATUS, status);
+
+		changed = ev_scan_change(&scan, STATUS, 1, &value);
+	}
+	ev_scan_end(&scan);
+	if (!changed)
+		ev_query(&set_hold_status, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id), ev_text(status));
 	hold->status = pstrdup(status);
 }
 

@@ -35,6 +35,7 @@ typedef struct EvHold
 	pg_uuid_t *section_id; /* by quantity, or */
 	int *ordinals;		   /* seats */
 	char **labels;
+	pg_uuid_t *sections; /* of the seats; NULL until they are read */
 	int quantity;
 	Numeric *prices;
 	Numeric total;

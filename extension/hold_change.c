@@ -18,7 +18,7 @@
 #include "release.h"
 #include "request.h"
 #include "set.h"
-#include "spi.h"
+#include "table.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_hold_seats);
@@ -28,12 +28,16 @@ PG_FUNCTION_INFO_V1(evently_hold_many);
 PG_FUNCTION_INFO_V1(evently_extend_hold);
 PG_FUNCTION_INFO_V1(evently_release_hold);
 
+static const char *const hold_columns[] = {
+	"event_id", "hold_id", "user_id", "section_id", "ordinals", "quantity", "prices", "total_price", "currency",
+	"created_at", "expires_at", "pools", "ticket_type_id", "reason", "entry_id"};
 EV_STATEMENT(insert_hold,
 			 "INSERT INTO evently.hold (event_id, hold_id, user_id, section_id, ordinals, quantity, prices,"
 			 " total_price, currency, created_at, expires_at, pools, ticket_type_id, reason, entry_id)"
 			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 			 UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4ARRAYOID, INT4OID, NUMERICARRAYOID,
 			 NUMERICOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDOID, TEXTOID, UUIDOID);
+EV_TABLE(hold_table, "hold", hold_columns, insert_hold_argtypes);
 
 EV_STATEMENT(extend_hold,
 			 "UPDATE evently.hold SET expires_at = $3, renewals = renewals + 1 WHERE event_id = $1 AND hold_id = $2",
@@ -87,19 +91,38 @@ ev_hold_of_grant(const EvRequest *request, const EvGrant *grant)
 	return hold;
 }
 
-void
-ev_hold_store(const EvHold *hold)
+static EvArg
+prices_of(const EvHold *hold)
 {
 	Datum *prices = palloc(hold->quantity * sizeof(Datum));
 
 	for (int i = 0; i < hold->quantity; i++)
 		prices[i] = NumericGetDatum(hold->prices[i]);
-	ev_query(&insert_hold, ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id), ev_uuid(&hold->user_id),
-			 ev_maybe_uuid(hold->section_id), hold->ordinals ? ev_hold_ordinals(hold) : ev_null(),
-			 ev_int(hold->quantity), ev_array(prices, hold->quantity, NUMERICOID),
-			 ev_datum(NumericGetDatum(hold->total)), ev_text(hold->currency),
-			 ev_time(hold->created_at), ev_time(hold->expires_at), ev_pool_ids_value(hold->pools),
-			 ev_maybe_uuid(hold->ticket_type_id), ev_text(hold->reason), ev_maybe_uuid(hold->entry_id));
+	return ev_array(prices, hold->quantity, NUMERICOID);
+}
+
+void
+ev_hold_store(const EvHold *hold)
+{
+	const EvArg values[] = {
+		ev_uuid(&hold->event_id),
+		ev_uuid(&hold->hold_id),
+		ev_uuid(&hold->user_id),
+		ev_maybe_uuid(hold->section_id),
+		hold->ordinals ? ev_hold_ordinals(hold) : ev_null(),
+		ev_int(hold->quantity),
+		prices_of(hold),
+		ev_datum(NumericGetDatum(hold->total)),
+		ev_text(hold->currency),
+		ev_time(hold->created_at),
+		ev_time(hold->expires_at),
+		ev_pool_ids_value(hold->pools),
+		ev_maybe_uuid(hold->ticket_type_id),
+		ev_text(hold->reason),
+		ev_maybe_uuid(hold->entry_id),
+	};
+
+	ev_insert(&hold_table, &insert_hold, values);
 }
 
 /* Tells what became of a hold, and returns it. */

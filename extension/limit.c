@@ -7,14 +7,13 @@
 #include "errors.h"
 #include "guc.h"
 #include "limit.h"
-#include "spi.h"
+#include "table.h"
 
-EV_STATEMENT(count_live_holds,
-			 "SELECT count(*)::integer FROM evently.hold"
-			 " WHERE event_id = $1 AND user_id = $2 AND status = 'active' AND expires_at > $3 AND reason IS NULL",
-			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
+static const char *const hold_columns[] = {"user_id", "event_id", "expires_at", "reason"};
+static const Oid hold_types[] = {UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID};
+EV_TABLE_BY(active_holds, "hold", "hold_active_user", hold_columns, hold_types);
 
-EV_STATEMENT(count_live_holds_and_entries,
+EV_STATEMENT(live_holds_and_entries,
 			 "SELECT ((SELECT count(*) FROM evently.hold"
 			 "          WHERE event_id = $1 AND user_id = $2 AND status = 'active' AND expires_at > $3 AND reason IS NULL)"
 			 "        + (SELECT count(*) FROM evently.waitlist_entry"
@@ -44,12 +43,33 @@ ev_limit_booking(const EvRequest *request, const EvEvent *event)
 				 NULL, "at most %d tickets per booking", event->max_tickets_per_booking);
 }
 
+static int
+count_live_holds(const EvRequest *request, TimestampTz clock)
+{
+	EvScan scan = ev_scan_begin(&active_holds, EV_READS,
+								(const EvArg[]){ev_uuid(&request->user_id), ev_uuid(&request->event_id)}, 2);
+	int n = 0;
+
+	while (ev_scan_next(&scan))
+		n += ev_scan_is_null(&scan, 4) && DatumGetTimestampTz(ev_scan_value(&scan, 3)) > clock ? 1 : 0;
+	ev_scan_end(&scan);
+	return n;
+}
+
+static int
+count_live_holds_and_entries(const EvRequest *request, TimestampTz clock)
+{
+	ev_query(&live_holds_and_entries, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
+	return ev_get_int(0, 1);
+}
+
 /* Who waits may be made an offer at any moment: his entry counts as the hold that it will be. */
 static void
 require_hold_allowed(const EvRequest *request, const EvEvent *event, TimestampTz clock)
 {
-	ev_query(ev_event_has_waiters(event) ? &count_live_holds_and_entries : &count_live_holds, ev_uuid(&request->event_id), ev_uuid(&request->user_id), ev_time(clock));
-	if (ev_get_int(0, 1) >= ev_max_holds_per_user)
+	int has = ev_event_has_waiters(event) ? count_live_holds_and_entries(request, clock) : count_live_holds(request, clock);
+
+	if (has >= ev_max_holds_per_user)
 		ev_raise(EV_HOLD_LIMIT,
 				 ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", &request->event_id),
 							   "max_holds_per_user", ev_max_holds_per_user),

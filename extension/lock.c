@@ -93,11 +93,12 @@ ev_try_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *opera
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
-void
+bool
 ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user)
 {
-	if (!trying)
-		wait_for(lock_tag(LOCK_USER, hash_id(user, hash_id(event, 0))), ExclusiveLock);
+	LOCKTAG tag = lock_tag(LOCK_USER, hash_id(user, hash_id(event, 0)));
+
+	return LockAcquire(&tag, ExclusiveLock, false, trying) == LOCKACQUIRE_OK;
 }
 
 void

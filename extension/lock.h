@@ -9,7 +9,8 @@
  *	K	(scope, user, operation, idempotency key)	one execution per key
  *	U	(event, user)			limits per user: what is counted after U cannot change before the commit
  *	Q	the event				shared: sell; exclusive: change status, price, capacity, gather scattered stock, join or leave
- *							the waitlist, and give back while somebody waits: the queue is served before the commit
+ *							the waitlist, give back while somebody waits (the queue is served before the commit), and
+ *							serve a set of requests (set.h)
  *	T	(pool, stripe)			one row of stock; a pool is a section, or what else is counted (pool.h)
  *
  * Rules: one event per transaction, or lock_event() first. A lock is never upgraded: a call that finds it needs Q
@@ -31,10 +32,10 @@
 
 #include "utils/uuid.h"
 
-/* False: this transaction had it already. */
+/* False: this transaction may have had it already. */
 extern bool ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key);
 extern bool ev_try_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key);
-extern void ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user);
+extern bool ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user);
 
 extern void ev_lock_event_shared(const pg_uuid_t *event);
 extern void ev_lock_event_exclusive(const pg_uuid_t *event);
@@ -42,8 +43,8 @@ extern bool ev_try_lock_event_exclusive(const pg_uuid_t *event);
 extern void ev_unlock_event_shared(const pg_uuid_t *event);
 
 /*
- * A set of requests (set.h) that has Q exclusive waits for nothing else: while it tries, U is not taken, as nothing of
- * the event appears beside it, and a K that is busy is refused (55P03).
+ * A set of requests (set.h) that has Q exclusive waits for nothing else: while it tries, it does without a U that is
+ * busy, as nothing of the event appears beside it, and a K that is busy is refused (55P03).
  */
 extern void ev_locks_try(bool on);
 extern bool ev_locks_are_tried(void);

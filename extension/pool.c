@@ -21,12 +21,18 @@ EV_STATEMENT(least_of_pools,
 EvPoolIds
 ev_pool_ids(uint64 row, int column)
 {
+	return ev_pool_ids_of(ev_is_null(row, column) ? ev_null() : ev_datum(ev_copied_value(row, column)));
+}
+
+EvPoolIds
+ev_pool_ids_of(EvArg value)
+{
 	EvPoolIds ids = {0, NULL};
 	Datum *elements;
 
-	if (ev_is_null(row, column))
+	if (value.isnull)
 		return ids;
-	elements = ev_elements_of(ev_copied_value(row, column), UUIDOID, &ids.n);
+	elements = ev_elements_of(value.value, UUIDOID, &ids.n);
 	ids.ids = palloc(ids.n * sizeof(pg_uuid_t));
 	for (int i = 0; i < ids.n; i++)
 		ids.ids[i] = *DatumGetUUIDP(elements[i]);

@@ -21,6 +21,7 @@ typedef struct EvPoolIds
 } EvPoolIds;
 
 extern EvPoolIds ev_pool_ids(uint64 row, int column);
+extern EvPoolIds ev_pool_ids_of(EvArg ids);
 extern EvArg ev_pool_ids_value(EvPoolIds ids);
 
 /* In order of their ids. */

@@ -234,8 +234,8 @@ lock_and_load(const EvRequest *request, EvGrant *grant)
 {
 	bool locked = request->hold_id != NULL && request->reason == NULL;
 
-	if (locked)
-		ev_lock_user(&request->event_id, &request->user_id);
+	if (locked && !ev_lock_user(&request->event_id, &request->user_id))
+		ev_batch_write();
 	ev_lock_event_shared(&request->event_id);
 	load_event(request, grant);
 	if (locked || request->reason != NULL || grant->event->max_tickets_per_user == 0)

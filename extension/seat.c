@@ -4,10 +4,13 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
+#include "batch.h"
 #include "errors.h"
 #include "id.h"
 #include "seat.h"
-#include "spi.h"
+#include "table.h"
 #include "tuple.h"
 
 /* Reserved sections only: those of general admission have no seats. */
@@ -30,26 +33,64 @@ EV_STATEMENT(layout_seats,
 			 "SELECT v.label FROM evently.venue_seat v WHERE v.seat_id = ANY ($1)",
 			 UUIDARRAYOID);
 
-EV_STATEMENT(lock_seats,
-			 "SELECT booking_id IS NOT NULL, held_until"
-			 "  FROM evently.event_seat"
-			 " WHERE event_id = $1 AND ordinal = ANY ($2)"
-			 " ORDER BY ordinal FOR UPDATE",
-			 UUIDOID, INT4ARRAYOID);
-
-EV_STATEMENT(give_seats,
+EV_STATEMENT(give_seat,
 			 "UPDATE evently.event_seat SET hold_id = $3, held_until = $4, booking_id = $5"
-			 " WHERE event_id = $1 AND ordinal = ANY ($2)",
-			 UUIDOID, INT4ARRAYOID, UUIDOID, TIMESTAMPTZOID, UUIDOID);
+			 " WHERE event_id = $1 AND ordinal = $2",
+			 UUIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID, UUIDOID);
 
-static EvArg
-ordinals_of(const EvSeat *seats, int n)
+/* Columns of a seat, after those of the key. */
+enum
 {
-	int *ordinals = palloc(n * sizeof(int));
+	HOLD_ID = 3,
+	HELD_UNTIL,
+	BOOKING_ID,
+	SECTION_ID,
+	LABEL,
+	ORDINAL_OF_LABEL = LABEL
+};
 
-	for (int i = 0; i < n; i++)
-		ordinals[i] = seats[i].ordinal;
-	return ev_int_array(ordinals, n);
+static const char *const seat_columns[] = {
+	"event_id", "ordinal", "hold_id", "held_until", "booking_id", "section_id", "label"};
+static const Oid seat_types[] = {UUIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDOID, TEXTOID};
+EV_TABLE(seat_table, "event_seat", seat_columns, seat_types);
+
+static const char *const label_columns[] = {
+	"event_id", "label", "hold_id", "held_until", "booking_id", "section_id", "ordinal"};
+static const Oid label_types[] = {UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDOID, INT4OID};
+EV_TABLE_BY(seats_by_label, "event_seat", "event_seat_event_id_label_key", label_columns, label_types);
+
+static EvScan
+find_seat(const pg_uuid_t *event_id, EvAccess access, int ordinal)
+{
+	EvScan scan = ev_scan_begin(&seat_table, access, (const EvArg[]){ev_uuid(event_id), ev_int(ordinal)}, 2);
+
+	if (!ev_scan_next(&scan))
+		elog(ERROR, "a seat of the event is gone");
+	return scan;
+}
+
+/* Nobody else changes a seat beside a batch, whose set has Q exclusive. */
+static EvScan
+lock_seat(const pg_uuid_t *event_id, int ordinal)
+{
+	EvScan scan = find_seat(event_id, EV_WRITES, ordinal);
+
+	if (!ev_batch_is_open() && !ev_scan_lock(&scan))
+		elog(ERROR, "a seat of the event is gone");
+	return scan;
+}
+
+static bool
+is_taken(const EvScan *scan, TimestampTz clock)
+{
+	return !ev_scan_is_null(scan, BOOKING_ID) ||
+		(!ev_scan_is_null(scan, HELD_UNTIL) && DatumGetTimestampTz(ev_scan_value(scan, HELD_UNTIL)) > clock);
+}
+
+static bool
+is_held_by(const EvScan *scan, const pg_uuid_t *hold_id)
+{
+	return !ev_scan_is_null(scan, HOLD_ID) && ev_same_id(DatumGetUUIDP(ev_scan_value(scan, HOLD_ID)), hold_id);
 }
 
 static void
@@ -162,21 +203,47 @@ own_labels(const EvEvent *event, char *const *names, int n, const pg_uuid_t *ids
 	return own;
 }
 
-EvSeat *
-ev_seats_find(EvEvent *event, char *const *names, int n)
+static int
+compare_seats(const void *a, const void *b)
+{
+	return ((const EvSeat *) a)->ordinal - ((const EvSeat *) b)->ordinal;
+}
+
+/* All by label, as most ask; false: some are not there so. */
+static bool
+find_by_label(const EvEvent *event, char *const *names, int n, EvSeat *seats)
+{
+	TimestampTz clock = GetCurrentTimestamp();
+	bool found = true;
+
+	for (int i = 0; found && i < n; i++)
+	{
+		EvScan scan = ev_scan_begin(&seats_by_label, EV_READS,
+									(const EvArg[]){ev_uuid(&event->event_id), ev_text(names[i])}, 2);
+
+		found = ev_scan_next(&scan);
+		if (found)
+			seats[i] = (EvSeat){
+				.ordinal = DatumGetInt32(ev_scan_value(&scan, ORDINAL_OF_LABEL)),
+				.label = names[i],
+				.section = ev_event_section_index(event, DatumGetUUIDP(ev_scan_value(&scan, SECTION_ID))),
+				.is_taken = is_taken(&scan, clock),
+			};
+		ev_scan_end(&scan);
+	}
+	if (found)
+		qsort(seats, n, sizeof(EvSeat), compare_seats);
+	return found;
+}
+
+/* Layout ids too. */
+static void
+find_by_name(const EvEvent *event, char *const *names, int n, EvSeat *seats)
 {
 	pg_uuid_t *ids = palloc(n * sizeof(pg_uuid_t));
 	int nids = 0;
 	int nfound;
-	EvSeat *seats = palloc(n * sizeof(EvSeat));
-	char **taken = palloc(n * sizeof(char *));
-	int ntaken = 0;
-	pg_uuid_t section_id;
 
-	if (!has_seats(event))
-		ev_raise(EV_SEAT_MAP_MISSING, ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
-				 "Ask for a quantity instead.", "the event has no numbered seats");
-	refuse_repeated(names, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (ev_parse_uuid(names[i], &ids[nids]))
@@ -189,48 +256,136 @@ ev_seats_find(EvEvent *event, char *const *names, int n)
 		refuse_unknown(event, names, n, nfound);
 	for (int i = 0; i < n; i++)
 	{
-		section_id = ev_get_uuid(i, 3);
+		pg_uuid_t section_id = ev_get_uuid(i, 3);
+
 		seats[i] = (EvSeat){
 			.ordinal = ev_get_int(i, 1),
 			.label = ev_get_text(i, 2),
 			.section = ev_event_section_index(event, &section_id),
+			.is_taken = ev_get_bool(i, 5),
 		};
-		if (ev_get_bool(i, 5))
+	}
+}
+
+static void
+require_free(const EvEvent *event, const EvSeat *seats, int n)
+{
+	char **taken = palloc(n * sizeof(char *));
+	int ntaken = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (seats[i].is_taken)
 			taken[ntaken++] = seats[i].label;
 	}
 	if (ntaken > 0)
 		refuse_taken(event, taken, ntaken);
+}
+
+EvSeat *
+ev_seats_find(EvEvent *event, char *const *names, int n)
+{
+	EvSeat *seats = palloc(n * sizeof(EvSeat));
+
+	if (!has_seats(event))
+		ev_raise(EV_SEAT_MAP_MISSING, ev_detail_uuid(ev_detail(), "event_id", &event->event_id),
+				 "Ask for a quantity instead.", "the event has no numbered seats");
+	refuse_repeated(names, n);
+	if (!find_by_label(event, names, n, seats))
+		find_by_name(event, names, n, seats);
+	require_free(event, seats, n);
 	return seats;
 }
 
 void
 ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
 {
-	char **taken = palloc(n * sizeof(char *));
-	int ntaken = 0;
+	TimestampTz *held_until = palloc(n * sizeof(TimestampTz));
 	TimestampTz clock;
 
-	if (ev_query(&lock_seats, ev_uuid(&event->event_id), ordinals_of(seats, n)) != (uint64) n)
-		elog(ERROR, "a seat of the event is gone");
-	clock = GetCurrentTimestamp();
 	for (int i = 0; i < n; i++)
 	{
-		seats[i].was_held = !ev_is_null(i, 2);
-		if (ev_get_bool(i, 1) || (seats[i].was_held && ev_get_time(i, 2) > clock))
-			taken[ntaken++] = seats[i].label;
+		EvScan scan = lock_seat(&event->event_id, seats[i].ordinal);
+
+		seats[i].is_taken = !ev_scan_is_null(&scan, BOOKING_ID);
+		seats[i].was_held = !ev_scan_is_null(&scan, HELD_UNTIL);
+		held_until[i] = seats[i].was_held ? DatumGetTimestampTz(ev_scan_value(&scan, HELD_UNTIL)) : DT_NOBEGIN;
+		ev_scan_end(&scan);
 	}
-	if (ntaken > 0)
-		refuse_taken(event, taken, ntaken);
+	clock = GetCurrentTimestamp();
+	for (int i = 0; i < n; i++)
+		seats[i].is_taken = seats[i].is_taken || held_until[i] > clock;
+	require_free(event, seats, n);
+}
+
+static void
+give(EvScan *scan, const pg_uuid_t *event_id, int ordinal, EvSeatOwner owner)
+{
+	const EvArg values[] = {
+		ev_uuid(event_id),
+		ev_int(ordinal),
+		ev_maybe_uuid(owner.hold_id),
+		owner.hold_id ? ev_time(owner.held_until) : ev_null(),
+		ev_maybe_uuid(owner.booking_id),
+	};
+	bool changed = ev_scan_change(scan, HOLD_ID, 3, &values[HOLD_ID - 1]);
+
+	ev_scan_end(scan);
+	if (!changed && ev_run(&give_seat, values) != 1)
+		elog(ERROR, "a seat of the event is gone");
 }
 
 void
 ev_seats_give(const EvEvent *event, const EvSeat *seats, int n, EvSeatOwner owner)
 {
-	uint64 given = ev_query(&give_seats, ev_uuid(&event->event_id), ordinals_of(seats, n),
-							ev_maybe_uuid(owner.hold_id),
-							owner.hold_id ? ev_time(owner.held_until) : ev_null(),
-							ev_maybe_uuid(owner.booking_id));
+	for (int i = 0; i < n; i++)
+	{
+		EvScan scan = find_seat(&event->event_id, EV_WRITES, seats[i].ordinal);
 
-	if (given != (uint64) n)
-		elog(ERROR, "gave " UINT64_FORMAT " of %d seats", given, n);
+		give(&scan, &event->event_id, seats[i].ordinal, owner);
+	}
+}
+
+EvHeldSeat *
+ev_seats_held(const pg_uuid_t *event_id, const int *ordinals, int n)
+{
+	EvHeldSeat *seats = palloc(n * sizeof(EvHeldSeat));
+
+	for (int i = 0; i < n; i++)
+	{
+		EvScan scan = find_seat(event_id, EV_READS, ordinals[i]);
+
+		seats[i].label = TextDatumGetCString(ev_scan_value(&scan, LABEL));
+		seats[i].section_id = *DatumGetUUIDP(ev_scan_value(&scan, SECTION_ID));
+		ev_scan_end(&scan);
+	}
+	return seats;
+}
+
+int
+ev_seats_lock_held(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id)
+{
+	int carried = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		EvScan scan = lock_seat(event_id, ordinals[i]);
+
+		carried += is_held_by(&scan, hold_id) ? 1 : 0;
+		ev_scan_end(&scan);
+	}
+	return carried;
+}
+
+void
+ev_seats_sell(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id, const pg_uuid_t *booking_id)
+{
+	for (int i = 0; i < n; i++)
+	{
+		EvScan scan = find_seat(event_id, EV_WRITES, ordinals[i]);
+
+		if (!is_held_by(&scan, hold_id))
+			elog(ERROR, "a seat to be sold is not the hold's");
+		give(&scan, event_id, ordinals[i], (EvSeatOwner){.booking_id = booking_id});
+	}
 }

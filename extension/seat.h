@@ -22,6 +22,7 @@ typedef struct EvSeat
 	char *label;
 	int section;   /* index into the event's sections */
 	bool was_held; /* taken over from an expired hold: stock is unchanged */
+	bool is_taken;
 } EvSeat;
 
 /* Who is to have the seats. */
@@ -47,6 +48,18 @@ extern void ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n);
  * about; NULL if there are less. Some may be locked then: call it in a subtransaction.
  */
 extern EvSeat *ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock);
+
+/* The seats of a hold, whose ordinals ascend: what never changes of them; lock them, and how many still carry it; sell them. */
+typedef struct EvHeldSeat
+{
+	char *label;
+	pg_uuid_t section_id;
+} EvHeldSeat;
+
+extern EvHeldSeat *ev_seats_held(const pg_uuid_t *event_id, const int *ordinals, int n);
+extern int ev_seats_lock_held(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id);
+extern void ev_seats_sell(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id,
+						  const pg_uuid_t *booking_id);
 
 extern void ev_seats_give(const EvEvent *event, const EvSeat *seats, int n, EvSeatOwner owner);
 

@@ -5,9 +5,10 @@
  * Each has the outcome that the single function would have had at its turn: the result, or the refusal; a refused one
  * leaves nothing behind, and its neighbours stand. All other errors are errors of the whole call.
  *
- * A set of one is the single call and waits where that waits. A larger one has Q exclusive and waits for nothing else, so
- * that one idle client stops no set: where it meets a key that somebody else is using, that request is told so (55P03,
- * UNAVAILABLE), undecided, to come again by itself.
+ * A set of one is the single call and waits where that waits. A larger one waits for the event, Q exclusive, and for
+ * nothing else: where it meets a key that somebody else is using, that request is told so (55P03, UNAVAILABLE), undecided,
+ * to come again by itself. Beside it nobody changes anything of the event, so it locks no row. Two sets at once would gain
+ * little: one fills a processor.
  */
 #ifndef EV_SET_H
 #define EV_SET_H

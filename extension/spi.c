@@ -50,13 +50,16 @@ EV_STATEMENT(extension_version,
 			 TEXTOID);
 
 /*
- * A writer refuses REPEATABLE READ and above, whose snapshot would be older than the locks it takes, and bounds its
+ * A writer is not called from within a batch (a trigger may try to): what it writes could not be told from the batch's rows.
+ * It refuses REPEATABLE READ and above, whose snapshot would be older than the locks it takes, and bounds its
  * lock waits, unless the session did. The setting ends with the function: each one is declared with a SET clause
  * (its search_path), so PostgreSQL unwinds settings at its exit.
  */
 static void
 begin_write(void)
 {
+	if (ev_batch_is_open())
+		ev_batch_refuse();
 	if (IsolationUsesXactSnapshot())
 		ev_raise(EV_ISOLATION_LEVEL,
 				 ev_detail_text(ev_detail(), "isolation_level", GetConfigOption("transaction_isolation", false, false)),

@@ -83,7 +83,7 @@ change_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe, int delta, int
 	bool found = ev_scan_next(&scan);
 	int available = found ? DatumGetInt32(ev_scan_value(&scan, 4)) : 0;
 	bool enough = found && available >= at_least;
-	bool updated = enough && ev_scan_update(&scan, 4, Int32GetDatum(available + delta));
+	bool updated = enough && ev_scan_change(&scan, 4, 1, &ev_int(available + delta));
 
 	ev_scan_end(&scan);
 	return updated || (enough && ev_run(&update_stripe, values) == 1);

@@ -66,7 +66,7 @@ find_attributes(EvTableState *state, const EvTable *table, TupleDesc desc)
 		AttrNumber number = find_attribute(desc, table->columns[i]);
 
 		state->attributes[i] = number;
-		if (TupleDescAttr(desc, number - 1)->atttypid != table->types[i])
+		if (OidIsValid(table->types[i]) && TupleDescAttr(desc, number - 1)->atttypid != table->types[i])
 			elog(ERROR, "column %s of %s has another type", table->columns[i], table->name);
 		if (TupleDescAttr(desc, number - 1)->atttypmod != -1)
 			state->plain = false;

@@ -25,7 +25,7 @@ typedef struct EvTable
 	const char *index; /* NULL: the primary key */
 	int ncolumns;
 	const char *const *columns;
-	const Oid *types;
+	const Oid *types; /* InvalidOid: an enum of the extension */
 	struct EvTableState *state;
 } EvTable;
 
@@ -71,10 +71,20 @@ extern Datum ev_scan_value(const EvScan *scan, int column);
 extern EvArg ev_scan_arg(const EvScan *scan, int column);
 extern void ev_scan_end(EvScan *scan);
 
+/* Of an enum: a value by its name, and back. */
+extern char *ev_scan_word(const EvScan *scan, int column);
+extern EvArg ev_scan_value_of(const EvScan *scan, int column, const char *word);
+
 /*
- * Change one column of the row that the scan stands on, which was begun with EV_WRITES. False: nothing was done, because
- * somebody changed the row meanwhile or it takes a plan; run the statement.
+ * Lock the row that the scan stands on, as FOR UPDATE does: whoever has it is waited for, and the scan stands on what he made
+ * of it then. False: he deleted it.
  */
-extern bool ev_scan_update(EvScan *scan, int column, Datum value);
+extern bool ev_scan_lock(EvScan *scan);
+
+/*
+ * Change n columns, from first on, of the row that the scan stands on, which was begun with EV_WRITES. False: nothing was
+ * done, because somebody changed the row meanwhile or it takes a plan; run the statement.
+ */
+extern bool ev_scan_change(EvScan *scan, int first, int n, const EvArg *values);
 
 #endif

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -127,17 +128,50 @@ ev_scan_end(EvScan *scan)
 	table_close(scan->relation, NoLock);
 }
 
-static void
-copy_row_with(TupleTableSlot *to, TupleTableSlot *from, AttrNumber attribute, Datum value)
+char *
+ev_scan_word(const EvScan *scan, int column)
 {
+	return DatumGetCString(DirectFunctionCall1(enum_out, ev_scan_value(scan, column)));
+}
+
+EvArg
+ev_scan_value_of(const EvScan *scan, int column, const char *word)
+{
+	AttrNumber number = scan->table->state->attributes[column - 1];
+	Oid type = TupleDescAttr(scan->row->tts_tupleDescriptor, number - 1)->atttypid;
+
+	return ev_datum(DirectFunctionCall2(enum_in, CStringGetDatum(word), ObjectIdGetDatum(type)));
+}
+
+bool
+ev_scan_lock(EvScan *scan)
+{
+	ItemPointerData tid = scan->row->tts_tid;
+	TM_FailureData failure;
+
+	ExecClearTuple(scan->row);
+	return table_tuple_lock(scan->relation, &tid, GetActiveSnapshot(), scan->row, GetCurrentCommandId(true),
+							LockTupleExclusive, LockWaitBlock,
+							TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure) == TM_Ok;
+}
+
+static void
+copy_row_with(const EvScan *scan, TupleTableSlot *to, int first, int n, const EvArg *values)
+{
+	TupleTableSlot *from = scan->row;
 	int natts = from->tts_tupleDescriptor->natts;
 
 	ExecClearTuple(to);
 	slot_getallattrs(from);
 	memcpy(to->tts_values, from->tts_values, natts * sizeof(Datum));
 	memcpy(to->tts_isnull, from->tts_isnull, natts * sizeof(bool));
-	to->tts_values[attribute - 1] = value;
-	to->tts_isnull[attribute - 1] = false;
+	for (int i = 0; i < n; i++)
+	{
+		AttrNumber number = scan->table->state->attributes[first - 1 + i];
+
+		to->tts_values[number - 1] = values[i].value;
+		to->tts_isnull[number - 1] = values[i].isnull;
+	}
 	ExecStoreVirtualTuple(to);
 }
 
@@ -158,7 +192,7 @@ update_row(EvScan *scan, EvTableState *state)
 }
 
 bool
-ev_scan_update(EvScan *scan, int column, Datum value)
+ev_scan_change(EvScan *scan, int first, int n, const EvArg *values)
 {
 	EvTableState *state = scan->table->state;
 	bool updated;
@@ -168,7 +202,7 @@ ev_scan_update(EvScan *scan, int column, Datum value)
 	PreventCommandIfReadOnly("UPDATE");
 	CheckCmdReplicaIdentity(scan->relation, CMD_UPDATE);
 	ev_table_ready(state, scan->relation);
-	copy_row_with(state->row, scan->row, state->attributes[column - 1], value);
+	copy_row_with(scan, state->row, first, n, values);
 	updated = update_row(scan, state);
 	ev_table_clear_row(state);
 	if (updated)
