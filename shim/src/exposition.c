@@ -201,7 +201,9 @@ sets(struct kore_buf *out, const struct set_metrics *total)
 	count = bucket_lines(out, sizes, "", &total->sizes, metric_set_bounds);
 	kore_buf_appendf(out, "%s_sum %" PRIu64 "\n%s_count %" PRIu64 "\n", sizes, total->sizes.sum, sizes, count);
 	single(out, "evently_set_alone_total", "counter", total->alone,
-	    "Requests that a set left open, or that were in a set that failed, sent again alone.");
+	    "Requests that a set left open, sent again alone.");
+	single(out, "evently_set_divided_total", "counter", total->divided,
+	    "Sets that failed as a whole, sent again in parts.");
 	single(out, "evently_set_refused_total", "counter", total->refused,
 	    "Requests refused because too many wait for a set.");
 	single(out, "evently_set_waiting_requests", "gauge", total->waiting, "Requests that wait for the next set.");

@@ -42,7 +42,7 @@ struct lane_metrics {
 
 struct set_metrics {
 	struct histogram sizes;
-	uint64_t alone, refused;
+	uint64_t alone, divided, refused;
 	uint64_t waiting, under_way; /* levels */
 };
 

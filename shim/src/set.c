@@ -27,7 +27,8 @@ struct group {
 	unsigned char event_id[16];
 	struct requests waiting;
 	int waiting_count;
-	int one_by_one; /* so many of them, from the first on */
+	int suspects; /* so many of them, from the first on, have been in a set that failed */
+	int portion; /* how many of those may travel together; 0: none of them, until all have gone */
 	struct request *set[SET_MAX]; /* under way */
 	int set_count;
 	struct arena arena; /* of the values under way */
@@ -59,6 +60,7 @@ take_waiting(struct group *group)
 
 	TAILQ_REMOVE(&group->waiting, rq, shared);
 	group->waiting_count--;
+	group->suspects -= group->suspects > 0;
 	waiting_count--;
 
 	return (rq);
@@ -95,20 +97,24 @@ fill_arrays(struct group *group, const struct route *route)
 	}
 }
 
+static int
+portion_of(const struct group *group)
+{
+	if (group->portion == 0)
+		return (1);
+	return (group->portion < group->suspects ? group->portion : group->suspects);
+}
+
 /* Whoever waits boards, as far as there is room. */
 static void
 group_fill(struct pg_call *call)
 {
 	struct group *group = call->arg;
 	const struct route *route;
-	int max = config.set_max;
+	int max = group->suspects > 0 ? portion_of(group) : config.set_max;
 
 	if (group->set_count > 0)
 		return; /* sent again: its statement was not known any more */
-	if (group->one_by_one > 0) {
-		group->one_by_one--;
-		max = 1;
-	}
 	while (group->waiting_count > 0 && group->set_count < max)
 		group->set[group->set_count++] = take_waiting(group);
 	route = group->set[0]->route;
@@ -196,25 +202,28 @@ settle_all(struct request **set, int count, const PGresult *result)
 	}
 }
 
-/* Does it make sense to try one by one what failed together? Not where time or the server's means ran out. */
+/* Does it make sense to try in parts what failed together? Not where time or the server's means ran out. */
 static bool
-may_be_divided(const struct pg_call *call)
+may_be_divided(const char *state)
 {
-	const char *state = call->outcome == PG_REFUSED ? PQresultErrorField(call->result, PG_DIAG_SQLSTATE) : NULL;
-
 	return (state != NULL && strncmp(state, "57", 2) != 0 && strncmp(state, "53", 2) != 0);
 }
 
-/* Back to the front of the queue, to be sent one by one: only this event waits while they do. */
+/*
+ * Back to the front of the queue, to be sent in smaller parts, so that what made it fail is soon alone: halves, and twice
+ * as many after each part that did not fail. Where a lock was not to be had, one by one, as each further set might wait
+ * as long for it. Only this event waits while they do.
+ */
 static void
-divide(struct group *group)
+divide(struct group *group, const char *state)
 {
 	int i;
 
-	METRIC_ADD(metrics->sets.alone, group->set_count);
-	group->one_by_one = group->set_count;
+	METRIC_ADD(metrics->sets.divided, 1);
+	group->portion = strcmp(state, "55P03") == 0 ? 0 : group->set_count / 2;
 	for (i = group->set_count - 1; i >= 0; i--)
 		TAILQ_INSERT_HEAD(&group->waiting, group->set[i], shared);
+	group->suspects += group->set_count;
 	group->waiting_count += group->set_count;
 	waiting_count += group->set_count;
 	group->set_count = 0;
@@ -229,24 +238,20 @@ fail(struct request *rq, const struct pg_call *call)
 	request_release(rq);
 }
 
-/* The set is back. */
+/* The set is back, of more than one. */
 static void
 unload(struct group *group)
 {
 	struct pg_call *call = &group->call;
+	const char *state = call->outcome == PG_REFUSED ? PQresultErrorField(call->result, PG_DIAG_SQLSTATE) : NULL;
 	int i;
 
-	under_way_count--;
-	if (group->set_count == 1) {
-		finish(group->set[0], call->outcome, call->result);
-		return;
-	}
 	if (call->outcome == PG_ROWS) {
 		settle_all(group->set, group->set_count, call->result);
 	} else {
 		log_line(LEVEL_WARN, "a set of %d failed: %s", group->set_count, PQresultErrorMessage(call->result));
-		if (may_be_divided(call))
-			divide(group);
+		if (may_be_divided(state))
+			divide(group, state);
 		for (i = 0; i < group->set_count; i++)
 			fail(group->set[i], call);
 	}
@@ -268,10 +273,8 @@ give_up(struct group *group)
 	uint64_t now = kore_time_ms();
 	bool late = group->call.deadline_ms <= now;
 
-	while (group->waiting_count > 0 && (!late || TAILQ_FIRST(&group->waiting)->call.deadline_ms <= now)) {
+	while (group->waiting_count > 0 && (!late || TAILQ_FIRST(&group->waiting)->call.deadline_ms <= now))
 		fail(take_waiting(group), &group->call);
-		group->one_by_one -= group->one_by_one > 0;
-	}
 }
 
 static void
@@ -280,10 +283,15 @@ group_done(struct pg_call *call)
 	struct group *group = call->arg;
 
 	metrics_call(call, clock_us() - group->started_us);
-	if (group->set_count > 0)
-		unload(group);
-	else
+	under_way_count -= group->set_count > 0;
+	if (group->portion < SET_MAX)
+		group->portion *= 2;
+	if (group->set_count == 0)
 		give_up(group);
+	else if (group->set_count == 1)
+		finish(group->set[0], call->outcome, call->result);
+	else
+		unload(group);
 	group->set_count = 0;
 	arena_free(&group->arena);
 	if (group->waiting_count > 0) {

@@ -13,7 +13,7 @@
  * EVENTLY_REQUEST_TIMEOUT, is told so with nothing done.
  *
  * Failure: what a set leaves open (somebody else is busy with the same rows, a session that counts no more) goes alone, so
- * that its neighbours need not wait. Those of a set that failed as a whole are sent again one by one, before all others,
+ * that its neighbours need not wait. Those of a set that failed as a whole are sent again in parts, before all others,
  * unless time ran out, which would only run out again. When the connection breaks, nobody knows the outcome of any of
  * them. A request whose client has left is served all the same.
  */

@@ -339,7 +339,7 @@ def test_busy(serve, connect, new_event, crowd, sql):
 
 
 def test_a_set_fails(serve, together, new_event, crowd, sql):
-    """What fails as a whole is tried one by one, and nobody notices."""
+    """What fails as a whole is tried in parts, and nobody notices."""
     server, event = serve(**PATIENT), new_event(total_capacity=5)
     sql("REVOKE EXECUTE ON FUNCTION evently.book_many FROM evently_api")
     try:
@@ -347,8 +347,18 @@ def test_a_set_fails(serve, together, new_event, crowd, sql):
     finally:
         sql("GRANT EXECUTE ON FUNCTION evently.book_many TO evently_api")
     assert sorted(answer.status for answer in answers) == [201] * 5 + [409] * 3
-    assert level(server, "set_alone_total") == 7
-    assert sets(server) == [9, 15]
+
+
+def test_one_spoils_a_set(serve, together, new_event, crowd):
+    """A request that no set can be made with costs its neighbours a few more transactions, not each one of his own."""
+    server, event = serve(**PATIENT), new_event()
+    requests = [book_bytes(event, {"quantity": 1}, person) for person in crowd[:33]]
+    too_large = b'{"quantity": 1, "payment": {"amount": 1e999999}}'
+    requests[20] = http_bytes("POST", f"/api/v1/events/{event['event_id']}/book", too_large, crowd[20].token)
+    answers = together(server, event, requests)
+    assert [answer.status for answer in answers] == [201] * 20 + [400] + [201] * 12
+    assert 5 <= level(server, "set_divided_total") <= 9
+    assert sets(server)[0] < 20
 
 
 def test_turns(serve, connect, new_event, crowd, sql):
