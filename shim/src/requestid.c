@@ -11,12 +11,16 @@ void
 request_id_make(char id[REQUEST_ID_MAX + 1])
 {
 	static unsigned int count;
+	static pid_t pid; /* the first one is made behind the fork */
 	struct timespec now;
+
+	if (pid == 0)
+		pid = getpid();
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	(void)snprintf(id, REQUEST_ID_MAX + 1, "%llx-%x-%x",
-	    (unsigned long long)now.tv_sec * 1000000ULL + (unsigned long long)now.tv_nsec / 1000,
-	    (unsigned int)getpid(), count++);
+	    (unsigned long long)now.tv_sec * 1000000ULL + (unsigned long long)now.tv_nsec / 1000, (unsigned int)pid,
+	    count++);
 }
 
 void

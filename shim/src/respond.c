@@ -14,18 +14,38 @@
 #include "reply.h"
 #include "respond.h"
 
-#define JSON_POLICY   "default-src 'none'; frame-ancestors 'none'"
-#define HSTS          "max-age=31536000"
-#define REFERENCE_MIN 32768
+#define JSON_POLICY    "default-src 'none'; frame-ancestors 'none'"
+#define HSTS           "max-age=31536000"
+#define REFERENCE_MIN  32768
+#define SECURITY_LINES "x-content-type-options: nosniff\r\nx-frame-options: DENY\r\nreferrer-policy: no-referrer\r\n"
+
+/* The header lines of the answer that is being sent. */
+static struct kore_buf lines;
 
 static void
-http_date(char *out, size_t size)
+line(const char *name, const char *value)
 {
+	kore_buf_append(&lines, name, strlen(name));
+	kore_buf_append(&lines, ": ", 2);
+	kore_buf_append(&lines, value, strlen(value));
+	kore_buf_append(&lines, "\r\n", 2);
+}
+
+/* Made once a second. */
+static const char *
+http_date(void)
+{
+	static char text[64];
+	static time_t made;
 	time_t now = time(NULL);
 	struct tm tm;
 
-	gmtime_r(&now, &tm);
-	(void)strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	if (now != made) {
+		gmtime_r(&now, &tm);
+		(void)strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		made = now;
+	}
+	return (text);
 }
 
 /* Is the tag, compressed or not, among those of If-None-Match? */
@@ -91,10 +111,8 @@ limit_headers(struct request *rq)
 		return;
 	rate = rate_limit_rate(rq->limit.class);
 	word = rate_limit_word(rq->limit.class);
-	http_response_header(rq->http, "ratelimit-policy",
-	    arena_printf(&rq->arena, "\"%s\";q=%d;w=%d", word, rate->count, rate->window_s));
-	http_response_header(rq->http, "ratelimit",
-	    arena_printf(&rq->arena, "\"%s\";r=%d;t=%d", word, rq->limit.remaining, rq->limit.reset_s));
+	line("ratelimit-policy", arena_printf(&rq->arena, "\"%s\";q=%d;w=%d", word, rate->count, rate->window_s));
+	line("ratelimit", arena_printf(&rq->arena, "\"%s\";r=%d;t=%d", word, rq->limit.remaining, rq->limit.reset_s));
 }
 
 static void
@@ -103,58 +121,50 @@ cache_headers(struct request *rq)
 	bool by_origin = cors_depends_on_origin(), weak = rq->answer != NULL && rq->answer->weak;
 
 	if (rq->etag != NULL)
-		http_response_header(rq->http, "etag",
+		line("etag",
 		    arena_printf(&rq->arena, "%s\"%s%s\"", weak ? "W/" : "", rq->etag, rq->encoded ? "-gzip" : ""));
-	http_response_header(rq->http, "cache-control",
-	    rq->etag != NULL && rq->route->access == ACCESS_PUBLIC ? "no-cache" : "no-store");
+	line("cache-control", rq->etag != NULL && rq->route->access == ACCESS_PUBLIC ? "no-cache" : "no-store");
 	if (rq->encoded)
-		http_response_header(rq->http, "content-encoding", "gzip");
+		line("content-encoding", "gzip");
 	if (by_origin || rq->compressible)
-		http_response_header(rq->http, "vary",
-		    !rq->compressible ? "Origin"
-			: by_origin   ? "Origin, Accept-Encoding"
-				      : "Accept-Encoding");
+		line("vary", !rq->compressible ? "Origin" : by_origin ? "Origin, Accept-Encoding" : "Accept-Encoding");
 }
 
 static void
 security_headers(struct request *rq)
 {
-	http_response_header(rq->http, "x-content-type-options", "nosniff");
-	http_response_header(rq->http, "x-frame-options", "DENY");
-	http_response_header(rq->http, "referrer-policy", "no-referrer");
-	http_response_header(
-	    rq->http, "content-security-policy", rq->content_policy != NULL ? rq->content_policy : JSON_POLICY);
+	kore_buf_append(&lines, SECURITY_LINES, strlen(SECURITY_LINES));
+	line("content-security-policy", rq->content_policy != NULL ? rq->content_policy : JSON_POLICY);
 	if (config.tls_cert[0] != '\0')
-		http_response_header(rq->http, "strict-transport-security", HSTS);
+		line("strict-transport-security", HSTS);
 }
 
 static void
-send_headers(struct request *rq)
+write_lines(struct request *rq)
 {
-	struct http_request *http = rq->http;
 	const char *unknown = rq->status < 400 ? bind_unknown(rq) : NULL;
-	char date[64];
 
-	http_date(date, sizeof(date));
-	http_response_header(http, "date", date);
+	if (lines.data == NULL)
+		kore_buf_init(&lines, 1024);
+	kore_buf_reset(&lines);
+	line("date", http_date());
 	if (rq->reply_len > 0)
-		http_response_header(
-		    http, "content-type", rq->content_type != NULL ? rq->content_type : "application/json");
-	http_response_header(http, "x-request-id", rq->id);
+		line("content-type", rq->content_type != NULL ? rq->content_type : "application/json");
+	line("x-request-id", rq->id);
 	security_headers(rq);
 	cache_headers(rq);
 	cors_headers(rq);
 	limit_headers(rq);
 	if (rq->authenticate != NULL)
-		http_response_header(http, "www-authenticate", rq->authenticate);
+		line("www-authenticate", rq->authenticate);
 	if (rq->retry_after_s > 0)
-		http_response_header(http, "retry-after", arena_printf(&rq->arena, "%d", rq->retry_after_s));
+		line("retry-after", arena_printf(&rq->arena, "%d", rq->retry_after_s));
 	if (rq->replayed)
-		http_response_header(http, "idempotent-replay", "true");
+		line("idempotent-replay", "true");
 	if ((rq->status == 405 || rq->status == 204) && rq->match.path != NULL)
-		http_response_header(http, "allow", rq->match.path->allow);
+		line("allow", rq->match.path->allow);
 	if (unknown != NULL)
-		http_response_header(http, "x-unknown-fields", unknown);
+		line("x-unknown-fields", unknown);
 }
 
 static bool
@@ -205,7 +215,8 @@ respond_stream(struct request *rq)
 void
 respond(struct request *rq)
 {
-	send_headers(rq);
+	write_lines(rq);
+	http_head_lines = &lines;
 	if (rq->status == 304)
 		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
 	if (rq->stream != NULL)
@@ -214,6 +225,7 @@ respond(struct request *rq)
 		send_by_reference(rq);
 	else
 		http_response(rq->http, rq->status, rq->reply_len > 0 ? rq->reply : NULL, rq->reply_len);
+	http_head_lines = NULL;
 	metrics_request(rq, rq->status, rq->code);
 	log_request(rq, rq->status, rq->code);
 }
@@ -222,13 +234,9 @@ respond(struct request *rq)
 void
 respond_common_headers(struct kore_buf *headers)
 {
-	char date[64];
-
-	http_date(date, sizeof(date));
 	kore_buf_appendf(headers,
-	    "date: %s\r\nx-content-type-options: nosniff\r\nx-frame-options: DENY\r\nreferrer-policy: no-referrer\r\n"
-	    "content-security-policy: " JSON_POLICY "\r\ncache-control: no-store\r\n",
-	    date);
+	    "date: %s\r\n" SECURITY_LINES "content-security-policy: " JSON_POLICY "\r\ncache-control: no-store\r\n",
+	    http_date());
 	if (config.tls_cert[0] != '\0')
 		kore_buf_appendf(headers, "strict-transport-security: " HSTS "\r\n");
 }
