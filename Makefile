@@ -93,6 +93,8 @@ test: ## everything CI runs, on a throw-away database; ONLY=http/test_auth.py: t
 
 test-long: ## the long forms of the tests that break things: hours
 	@test/crash/run long
+	@test/fuzz/run 33400000
+	@test/sanitize
 
 bench: ## benches, side by side with what one would use instead
 	@test/bench/run
