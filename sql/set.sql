@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(36);
+SELECT plan(42);
 
 -- The same requests one by one in one event and in sets in its twin: all that can be compared must be the same.
 CREATE FUNCTION twins(name text, VARIADIC setup text[] DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
@@ -145,6 +145,33 @@ SELECT results_eq($$SELECT request, (result).quantity, (error).code FROM evently
 SELECT is((SELECT (e.sqlstate, e.code, e.message, e.detail->>'field', e.hint) FROM evently.book_many(event('show'), ARRAY[ROW(person('ann'), NULL, 0, NULL, NULL, NULL, NULL, NULL)::evently.book_request]) o, LATERAL (SELECT (o.error).*) e),
 	ROW('VE001'::text, 'VALIDATION_ERROR'::text, 'quantity must be at least 1'::text, 'quantity'::text, NULL::text), 'a refusal has what the error would have had');
 SELECT is((SELECT count(*) FROM evently.book_many(event('show'), '{}')), 0::bigint, 'no requests, no outcomes');
+
+-- Triggers of an administrator fire as they do for single calls; one that writes by a function of ours can't be told from the
+-- set's own rows, and is refused
+CREATE TABLE journal (what text);
+CREATE FUNCTION journal() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO test.journal VALUES (TG_TABLE_NAME || ' ' || lower(TG_OP)); RETURN NEW; END$$;
+GRANT ALL ON SCHEMA test TO PUBLIC;
+GRANT ALL ON journal TO PUBLIC;
+CREATE TRIGGER journal AFTER INSERT OR UPDATE ON evently.event_seat FOR EACH ROW EXECUTE FUNCTION journal();
+CREATE TRIGGER journal AFTER INSERT OR UPDATE ON evently.hold FOR EACH ROW EXECUTE FUNCTION journal();
+CREATE TRIGGER journal AFTER INSERT OR UPDATE ON evently.ticket FOR EACH ROW EXECUTE FUNCTION journal();
+CREATE TRIGGER journal AFTER UPDATE ON evently.stock FOR EACH ROW EXECUTE FUNCTION journal();
+SELECT results_eq($$WITH held AS MATERIALIZED (SELECT (result).hold_id FROM evently.hold_many(event('show'), ARRAY[
+			ROW(person('ann'), '{A-1,A-2}', NULL, NULL, NULL, NULL, NULL), ROW(person('bob'), '{A-2,A-3}', NULL, NULL, NULL, NULL, NULL),
+			ROW(person('cid'), '{A-3}', NULL, NULL, NULL, NULL, NULL)]::evently.hold_request[]))
+		SELECT (c.result).seat_ids, (c.error).code FROM evently.confirm_many(event('show'), ARRAY(SELECT ROW(hold_id, NULL, NULL, NULL)::evently.confirm_request FROM held)) c$$,
+	$$VALUES ('{A-1,A-2}'::text[], NULL), (NULL, 'VALIDATION_ERROR'), ('{A-3}', NULL)$$, 'a set goes on where tables have triggers');
+SELECT results_eq($$SELECT what, count(*) FROM journal WHERE what <> 'stock update' GROUP BY what ORDER BY what$$,
+	$$VALUES ('event_seat update', 6::bigint), ('hold insert', 2), ('hold update', 2), ('ticket insert', 3)$$, 'which fire for each row');
+SELECT all_is_well();
+CREATE FUNCTION buy() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM evently.book(NEW.event_id, NEW.user_id, quantity => 1); RETURN NEW; END$$;
+CREATE TRIGGER buy AFTER INSERT ON evently.hold FOR EACH ROW EXECUTE FUNCTION buy();
+SELECT throws_ok($$SELECT evently.hold_many(event('show'), array_fill(ROW(person('dan'), NULL, 1, NULL, NULL, NULL, NULL)::evently.hold_request, '{2}'))$$, 'VE000',
+	NULL, 'a trigger that books');
+SELECT lives_ok($$SELECT evently.hold_many(event('show'), array_fill(ROW(person('dan'), NULL, 1, NULL, NULL, NULL, NULL)::evently.hold_request, '{1}'))$$,
+	'may do so in single calls, and in sets of one');
+DROP TRIGGER buy ON evently.hold;
+SELECT all_is_well();
 
 -- Errors of the call
 SELECT throws_ok(format('SELECT evently.%s_many(NULL, ''{}'')', kind), 'VE001', 'event_id is required', kind || '_many: which event?'),
