@@ -32,7 +32,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation --load-ex
 override with_llvm = no
 
 .DEFAULT_GOAL := all
-.PHONY: shim deps run up down reset test test-long bench psql config format check-format help
+.PHONY: shim deps run up down reset test test-long bench psql config lint-api format check-format help
 
 # The targets below the include must work before PostgreSQL's build files are installed: `make run` installs them.
 ifneq ($(PGXS),)
@@ -104,6 +104,9 @@ psql: ## psql on the private database (reads standard input too)
 
 config: ## every setting of the web app and where it came from
 	@packaging/local/config
+
+lint-api: ## check the running web app's OpenAPI document with Spectral (from npm)
+	@test/lint/openapi
 
 FORMATTED = $(wildcard extension/*.[ch] shim/src/*.[ch])
 CLANG_FORMAT ?= clang-format
