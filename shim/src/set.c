@@ -15,7 +15,8 @@
 #include "set.h"
 #include "value.h"
 
-#define BUCKETS 1024
+#define BUCKETS        1024
+#define ALONE_TIMEOUTS 10 /* so that waiting in vain takes a tenth of the time at most */
 
 /* The columns of an answer, see placeholder.c. */
 enum { PLACE, RESULT, REPLAYED, SQLSTATE, MESSAGE, DETAIL, HINT };
@@ -28,7 +29,8 @@ struct group {
 	struct requests waiting;
 	int waiting_count;
 	int suspects; /* so many of them, from the first on, have been in a set that failed */
-	int portion; /* how many of those may travel together; 0: none of them, until all have gone */
+	int portion; /* how many of those may travel together */
+	uint64_t alone_until_ms; /* somebody holds on to the event, which a single call need not wait for */
 	struct request *set[SET_MAX]; /* under way */
 	int set_count;
 	struct arena arena; /* of the values under way */
@@ -97,11 +99,14 @@ fill_arrays(struct group *group, const struct route *route)
 	}
 }
 
+/* How many may travel now. */
 static int
-portion_of(const struct group *group)
+group_room(const struct group *group)
 {
-	if (group->portion == 0)
+	if (kore_time_ms() < group->alone_until_ms)
 		return (1);
+	if (group->suspects == 0)
+		return (config.set_max);
 	return (group->portion < group->suspects ? group->portion : group->suspects);
 }
 
@@ -111,11 +116,11 @@ group_fill(struct pg_call *call)
 {
 	struct group *group = call->arg;
 	const struct route *route;
-	int max = group->suspects > 0 ? portion_of(group) : config.set_max;
+	int room = group_room(group);
 
 	if (group->set_count > 0)
 		return; /* sent again: its statement was not known any more */
-	while (group->waiting_count > 0 && group->set_count < max)
+	while (group->waiting_count > 0 && group->set_count < room)
 		group->set[group->set_count++] = take_waiting(group);
 	route = group->set[0]->route;
 	if (group->set_count > 1) {
@@ -211,8 +216,8 @@ may_be_divided(const char *state)
 
 /*
  * Back to the front of the queue, to be sent in smaller parts, so that what made it fail is soon alone: halves, and twice
- * as many after each part that did not fail. Where a lock was not to be had, one by one, as each further set might wait
- * as long for it. Only this event waits while they do.
+ * as many after each part that did not fail. Where the event was not to be had, one by one for a while, as each further
+ * set might wait as long for it. Only this event waits while they do.
  */
 static void
 divide(struct group *group, const char *state)
@@ -220,7 +225,9 @@ divide(struct group *group, const char *state)
 	int i;
 
 	METRIC_ADD(metrics->sets.divided, 1);
-	group->portion = strcmp(state, "55P03") == 0 ? 0 : group->set_count / 2;
+	group->portion = group->set_count / 2;
+	if (strcmp(state, "55P03") == 0)
+		group->alone_until_ms = kore_time_ms() + ALONE_TIMEOUTS * (uint64_t)config.lock_timeout_ms;
 	for (i = group->set_count - 1; i >= 0; i--)
 		TAILQ_INSERT_HEAD(&group->waiting, group->set[i], shared);
 	group->suspects += group->set_count;

@@ -361,6 +361,23 @@ def test_one_spoils_a_set(serve, together, new_event, crowd):
     assert sets(server)[0] < 20
 
 
+def test_somebody_idles(serve, connect, new_event, crowd):
+    """A booking of a transaction that nobody ends keeps sets out, not single calls: all go one by one then, for a while."""
+    server, event = serve(**{**PATIENT, "EVENTLY_LOCK_TIMEOUT": "4s"}), new_event()
+    with connect() as idle, connect() as observer, contextlib.ExitStack() as stack:
+        observer.autocommit = True
+        with locked(connect, event):
+            queue = Together(server, stack)
+            wires = [queue.send(book_bytes(event, {"quantity": 1}, person)) for person in crowd[:5]]
+            booking = "SELECT FROM evently.book(%s, gen_random_uuid(), quantity => 1)"
+            waits = stack.enter_context(ThreadPoolExecutor(1)).submit(idle.cursor().execute, booking, (event["event_id"],))
+            Next(None, observer.cursor(), None).wait_for(2)
+        waits.result()
+        assert [wire.answer().status for wire in wires] == [201] * 5
+        assert (level(server, "set_divided_total"), sets(server)) == (1, [6, 9])
+        idle.rollback()
+
+
 def test_turns(serve, connect, new_event, crowd, sql):
     """A single connection: who wants a quiet event need not wait until all who want the hot one are served."""
     server, hot, quiet = serve(**PATIENT, EVENTLY_DB_POOL="1", EVENTLY_SET_MAX="2"), new_event(), new_event()
