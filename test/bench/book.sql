@@ -1,1 +1,0 @@
-SELECT (evently.book(:event, gen_random_uuid(), quantity => 1)).booking_id;

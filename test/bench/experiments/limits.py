@@ -1,0 +1,120 @@
+"""What is measured without a peer: how long locks are held, a thousand connections at once, memory and idle time."""
+
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import load, processes
+
+CONNECTIONS = 1000
+LOCK_CLIENTS = 64
+# Of the calls: made before memory is looked at the first time, when everything has been used for a while.
+WARM_UP = 0.1
+
+
+@dataclass(frozen=True)
+class Value:
+    name: str
+    what: str
+    goal: str
+    unit: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    name: str
+    what: str
+    goal: str
+    unit: str
+    measure: Callable[[], float]
+
+    def take(self, say):
+        say(self.name)
+        return Value(self.name, self.what, self.goal, self.unit, self.measure())
+
+
+def lock_held(bench):
+    """Milliseconds, at the 99th percentile."""
+    database = bench.database
+    database.rows("CREATE UNLOGGED TABLE peer.lock_held (duration interval NOT NULL)")
+    load.pgbench("book_timed", LOCK_CLIENTS, bench.pace.seconds, event=database.new_event())
+    return database.value("SELECT extract(epoch FROM percentile_disc(0.99) WITHIN GROUP (ORDER BY duration))::float8 * 1000 FROM peer.lock_held")
+
+
+def connections(bench):
+    """Milliseconds, at the 99th percentile, of bookings by REST, all of which succeed."""
+    url = f"{bench.url}/api/v1/events/{bench.database.new_event()}/book"
+    done = load.http(url, CONNECTIONS, 2 * bench.pace.seconds, "book", bench.tokens, uuid.uuid4().hex)
+    if done.refused or done.broken:
+        raise load.LoadFailed(f"{CONNECTIONS} connections: {done}")
+    return done.p99_ms
+
+
+def shim_memory(bench):
+    """MiB that the web app's workers grow by, over all requests of availability and bookings."""
+    event = bench.database.new_event()
+    url = f"{bench.url}/api/v1/events/{event}"
+    def serve(requests):
+        while requests > 0:
+            done = load.http(f"{url}/availability", 64, 5 * bench.pace.seconds)
+            requests -= done.requests
+            done = load.http(f"{url}/book", 64, bench.pace.seconds, "book", bench.tokens, uuid.uuid4().hex)
+            requests -= done.requests
+
+    def memory():
+        return sum(processes.own_memory_kib(pid) for pid in processes.children(bench.shim))
+
+    calls = bench.pace.calls
+    serve(calls * WARM_UP)
+    before = memory()
+    serve(calls)
+    return (memory() - before) / 1024
+
+
+def backend_memory(bench):
+    """MiB that a connection's process grows by, over all calls: a booking, its booking read, its cancellation, what is left."""
+    database = bench.database.another_connection()
+    pid = database.value("SELECT pg_backend_pid()")
+    database.rows("SET synchronous_commit = off")
+
+    def call(calls):
+        database.rows("CALL peer.use(%s, %s)", database.new_event(), calls // 4)
+        return processes.own_memory_kib(pid)
+
+    before = call(int(bench.pace.calls * WARM_UP))
+    after = call(bench.pace.calls)
+    database.close()
+    return (after - before) / 1024
+
+
+def idle(bench):
+    """Percent of a core, of the server and the web app together."""
+    parents = (bench.shim, bench.postmaster)
+    before = sum(map(processes.cpu_seconds, parents))
+    time.sleep(bench.pace.idle_seconds)
+    return (sum(map(processes.cpu_seconds, parents)) - before) / bench.pace.idle_seconds * 100
+
+
+def first_booking(bench):
+    """How many times as long as the next ones takes the first booking of a house, in a session that has booked before."""
+    house = bench.database.new_house()
+    output = bench.database.psql(Path(__file__).parent / "first_booking.sql", house=house)
+    times = [float(line.split()[1]) for line in output.splitlines() if line.startswith("Time:")][-201:]
+    return times[0] / statistics.median(times[1:])
+
+
+def measurements(bench):
+    millions = f"{bench.pace.calls:,}"
+    for name, what, goal, unit, measure in (
+        ("lock_held", f"locks held per booking, p99, {LOCK_CLIENTS} clients; with the time to the client's next statement", "< 10", "ms", lock_held),
+        ("connections", f"REST bookings by {CONNECTIONS:,} connections at once on one event, p99, no errors", "< 250", "ms", connections),
+        ("first_booking", "the first booking of a 50,000-seat event, as a multiple of the next ones", "", "times", first_booking),
+        ("shim_memory", f"growth of the web app over {millions} requests", "<= 1", "MiB", shim_memory),
+        ("backend_memory", f"growth of a backend over {millions} calls", "<= 1", "MiB", backend_memory),
+        ("idle", f"CPU time of server and web app together, nothing asked for {bench.pace.idle_seconds} s", "<= 0.5", "% of a core", idle),
+    ):
+        yield Measurement(name, what, goal, unit, lambda measure=measure: measure(bench))

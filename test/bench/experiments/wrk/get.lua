@@ -1,0 +1,1 @@
+dofile("test/bench/experiments/wrk/report.lua")

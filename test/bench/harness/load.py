@@ -1,0 +1,148 @@
+"""Load generators: pgbench for SQL, wrk for HTTP, redis-benchmark for Redis. Each call is one run, bounded in time, in which
+everything must have succeeded; it returns how many a second."""
+
+import json
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
+THREADS = 2
+# What it may take until all clients have made their first transaction. Where that was not enough, or not each connection had an
+# answer, a run is made anew with twice the time.
+FIRST_S, FIRST_OF_CLIENT_S = 0.1, 0.006
+ATTEMPTS = 6
+# How much of the time asked for must be left then.
+ENOUGH = 0.7
+# What a run may take longer than asked for: connections are made, the last transactions end.
+GRACE_S = 60
+# A run of so many transactions takes as long as it takes, but not this long.
+PATIENCE_S = 1200
+
+
+class LoadFailed(Exception):
+    pass
+
+
+def run(command, seconds, stop):
+    """Runs a command, tells it to stop after some seconds (None: it ends by itself), returns its output."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        if seconds is not None:
+            time.sleep(seconds)
+            process.send_signal(stop)
+        output, _ = process.communicate(timeout=PATIENCE_S if seconds is None else GRACE_S)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if process.returncode != 0:
+        raise LoadFailed(f"{' '.join(map(str, command))}: {output[:2000]}")
+    return output
+
+
+def pgbench(script, clients, seconds, database=None, **variables):
+    """Transactions a second of a script of experiments/sql, once every client has made its first one, which makes plans and
+    fills caches. A variable that is a function is asked for its value before each attempt."""
+    first = FIRST_S + FIRST_OF_CLIENT_S * clients
+    for _ in range(ATTEMPTS):
+        # SIGALRM is how pgbench ends its own runs; sent from here, a run may be shorter than a second.
+        done = pgbench_run(script, clients, ["-T", GRACE_S], first + seconds, database, variables)
+        if done is not None and done.seconds >= ENOUGH * seconds:
+            return done.transactions / done.seconds
+        first *= 2
+    raise LoadFailed(f"{script}: {clients} clients do not begin within {first} s")
+
+
+def pgbench_count(script, clients, transactions, database=None, **variables):
+    """The same, until all clients together have made so many."""
+    done = pgbench_run(script, clients, ["-t", max(2, transactions // clients)], None, database, variables)
+    return done.transactions / done.seconds
+
+
+@dataclass(frozen=True)
+class Run:
+    transactions: int
+    seconds: float
+
+
+def pgbench_run(script, clients, length, seconds, database, variables):
+    """A run of pgbench, or None when not all clients were served twice."""
+    command = ["pgbench", "-n", "-M", "prepared", "-j", min(THREADS, clients), "-c", clients, "-D", f"clients={clients}"]
+    for name, value in variables.items():
+        command += ["-D", f"{name}={value() if callable(value) else value}"]
+    with tempfile.TemporaryDirectory(prefix="evently-bench-") as logs:
+        command += ["-f", EXPERIMENTS / "sql" / f"{script}.sql", "-l", f"--log-prefix={logs}/log", *length]
+        if database is not None:
+            command.append(database)
+        output = run([*map(str, command)], seconds, signal.SIGALRM)
+        if "number of failed transactions: 0 " not in output:
+            raise LoadFailed(f"{script}, {clients} clients: {output[:2000]}")
+        return after_first(Path(logs), clients)
+
+
+def after_first(logs, clients):
+    """Of pgbench's logs, one per thread: what was done after the last client's first transaction."""
+    first, ends = {}, []
+    for log in logs.iterdir():
+        with log.open() as lines:
+            for line in lines:
+                client, _, _, _, seconds, microseconds = line.split()
+                end = int(seconds) + int(microseconds) / 1e6
+                first[client] = min(end, first.get(client, end))
+                ends.append(end)
+    if len(first) < clients:
+        return None
+    begin = max(first.values())
+    counted = sum(end > begin for end in ends)
+    return Run(counted, max(ends) - begin) if counted else None
+
+
+@dataclass(frozen=True)
+class HttpRun:
+    per_second: float
+    p99_ms: float
+    requests: int
+    refused: int
+    broken: int
+
+
+def http(url, connections, seconds, script="get", *arguments):
+    """A run of wrk with a script of experiments/wrk. refused: answers that are neither 2xx nor 3xx; broken: sockets."""
+    command = ["wrk", "-t", min(THREADS, connections), "-c", connections, "-d", f"{GRACE_S}s", "--timeout", "30s"]
+    command += ["-s", EXPERIMENTS / "wrk" / f"{script}.lua", url, "--", *arguments]
+    output = run([*map(str, command)], seconds, signal.SIGINT)
+    report = re.search(r"^\{.*\}$", output, re.MULTILINE)
+    if report is None:
+        raise LoadFailed(f"wrk {url}: {output[-2000:]}")
+    return HttpRun(**json.loads(report[0]))
+
+
+def wrk(url, connections, seconds, *arguments):
+    """Requests a second, all of them answered with success, and at least one for each connection."""
+    for _ in range(ATTEMPTS):
+        done = http(url, connections, seconds, *arguments)
+        if done.refused or done.broken:
+            raise LoadFailed(f"wrk {url}: {done}")
+        if done.requests >= connections:
+            return done.per_second
+        seconds *= 2
+    raise LoadFailed(f"wrk {url}: {done}")
+
+
+def redis(socket, clients, calls, pipeline, *command):
+    """Commands a second of redis-benchmark. __rand_int__ in a command is another number each time."""
+    output = run(
+        ["redis-benchmark", "-s", str(socket), "-c", str(clients), "-n", str(calls), "-P", str(pipeline)]
+        + ["-r", "1000000000", "--csv", *command],
+        None,
+        None,
+    )
+    try:
+        return float(output.strip().splitlines()[-1].split(",")[1].strip('"'))
+    except (IndexError, ValueError):
+        raise LoadFailed(f"redis-benchmark: {output[-2000:]}") from None
