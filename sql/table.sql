@@ -2,7 +2,7 @@
 -- booked books on while an administrator changes rows and definitions by SQL of his own.
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(28);
+SELECT plan(34);
 
 CREATE FUNCTION book(quantity integer DEFAULT 1, key text DEFAULT NULL) RETURNS evently.booking_detail LANGUAGE sql VOLATILE
 AS 'SELECT evently.book(test.event(''fair''), test.person(''ann''), quantity => $1, idempotency_key => $2)';
@@ -86,6 +86,27 @@ CREATE RULE journal AS ON INSERT TO evently.ticket DO ALSO INSERT INTO test.jour
 SELECT book() \g /dev/null
 SELECT is((SELECT count(*) FROM journal WHERE what = 'rule'), 1::bigint, 'and his rules');
 DROP RULE journal ON evently.ticket;
+
+-- Seats
+CREATE FUNCTION hold_labels(labels text[]) RETURNS evently.hold_detail LANGUAGE sql VOLATILE
+AS 'SELECT evently.hold_seats(test.event(''seated''), test.person(''ann''), $1)';
+SELECT evently.create_event('seated', now() + interval '1 day', base_price => 10, venue_id => v.venue_id)
+FROM evently.create_venue(name => 'Long row', city => 'Rowville', capacity => 10,
+	sections => '[{"name": "Row", "kind": "reserved", "rows": 1, "seats_per_row": 10}]') v \g /dev/null
+SELECT is((hold_labels('{A-2,A-1}')).seat_ids, '{A-1,A-2}', 'seats are held');
+UPDATE evently.event_seat SET label = 'Z-3' WHERE event_id = event('seated') AND label = 'A-3';
+SELECT is((hold_labels('{Z-3}')).seat_ids, '{Z-3}', 'one by the label that SQL gave it');
+UPDATE evently.event_seat SET booking_id = person('nobody') WHERE event_id = event('seated') AND label = 'A-4';
+SELECT throws_ok('SELECT hold_labels(''{A-4}'')', 'VE101', NULL, 'one that SQL has given away is taken');
+UPDATE evently.event_seat SET booking_id = NULL WHERE event_id = event('seated') AND label = 'A-4';
+ALTER TABLE evently.event_seat ADD CONSTRAINT not_the_fifth CHECK (number <> 5 OR hold_id IS NULL);
+SELECT throws_ok('SELECT hold_labels(''{A-5}'')', '23514', NULL, 'a new constraint is obeyed');
+ALTER TABLE evently.event_seat DROP CONSTRAINT not_the_fifth;
+CREATE TRIGGER journal AFTER UPDATE ON evently.event_seat FOR EACH ROW EXECUTE FUNCTION journal();
+SELECT hold_labels('{A-5,A-6}') \g /dev/null
+SELECT is((SELECT count(*) FROM journal WHERE what = 'event_seat ROW'), 2::bigint, 'a trigger fires for each seat');
+DROP TRIGGER journal ON evently.event_seat;
+SELECT is((SELECT count(hold_id) FROM evently.event_seat WHERE event_id = event('seated')), 5::bigint, 'and the seats are held');
 
 SELECT throws_ok('SET TRANSACTION READ ONLY; SELECT book()', '25006', NULL, 'a read-only transaction writes nothing');
 
