@@ -191,7 +191,7 @@ CREATE FUNCTION evently.get_seat_availability(event_id uuid, seat_ids text[], pu
 RETURNS evently.seat_availability
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_seat_availability';
 COMMENT ON FUNCTION evently.get_seat_availability(uuid, text[], boolean) IS
-'Are these seats (labels, or layout ids; 1000 at most) free? A look, not a promise: only hold_seats() decides. Errors: VE401 EVENT_NOT_FOUND, VE103 SEAT_NOT_FOUND, VE001 VALIDATION_ERROR.';
+'Are these seats (labels, or layout ids; 1000 at most) free? A look, not a promise: only place_hold() decides. Errors: VE401 EVENT_NOT_FOUND, VE103 SEAT_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.find_events(q text, type text, city text, date text, date_from text, date_to text, status text, tags text[],
 	sort text, "order" text, max_rows integer, skip bigint, published_only boolean, created_by uuid)
