@@ -29,10 +29,12 @@ class Reads:
     def urls(self):
         database, url = self.bench.database, self.bench.url
         database.psql(EVENTS)
+        theatre = f"{url}/api/v1/events/{database.value(THEATRE)}/seats"
         return {
             "availability": f"{url}/api/v1/events/{database.new_event()}/availability",
             "list": url + LIST + FILTERS,
-            "map": f"{url}/api/v1/events/{database.value(THEATRE)}/seats",
+            "map": theatre,
+            "compact": f"{theatre}?format=compact",
         }
 
     @cached_property
@@ -97,8 +99,11 @@ def experiments(bench):
         (
             Side("ours", "GET events/{id}/seats", reads.ours("map")),
             Side("bare", "bare Kore handler, same bytes", reads.bare("map")),
+            Side("compact", "the same, compact form", reads.ours("compact")),
+            Side("compact_bare", "bare Kore handler, same bytes as the compact form", reads.bare("compact")),
         ),
         (
-            Figure("rest_map", "REST seat map of 5,000 seats, 256 connections, against a bare Kore handler sending the same bytes", ">= 0.3", "ours", "bare", CONNECTIONS),
+            Figure("rest_map", "REST seat map of 5,000 seats, 256 connections, against a bare Kore handler sending the same bytes: full form", ">= 0.3", "ours", "bare", CONNECTIONS),
+            Figure("rest_map_compact", "the same in compact form", ">= 0.5", "compact", "compact_bare", CONNECTIONS),
         ),
     )
