@@ -5,11 +5,15 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from experiments.reads import LIST
 from harness import load, processes
 
 CONNECTIONS = 1000
+READERS = 64
+SERVICES = 16
 LOCK_CLIENTS = 64
 # Of the calls: made before memory is looked at the first time, when everything has been used for a while.
 WARM_UP = 0.1
@@ -48,10 +52,27 @@ def lock_held(bench):
 def connections(bench):
     """Milliseconds, at the 99th percentile, of bookings by REST, all of which succeed."""
     url = f"{bench.url}/api/v1/events/{bench.database.new_event()}/book"
-    done = load.http(url, CONNECTIONS, 2 * bench.pace.seconds, "book", bench.tokens, uuid.uuid4().hex)
-    if done.refused or done.broken:
-        raise load.LoadFailed(f"{CONNECTIONS} connections: {done}")
-    return done.p99_ms
+    return load.http_served(url, CONNECTIONS, 2 * bench.pace.seconds, "book", bench.tokens, uuid.uuid4().hex).p99_ms
+
+
+# How many a second and how long they take is told of one and the same run.
+
+
+@cache
+def lists(bench):
+    return load.http_served(bench.list_url, READERS, 2 * bench.pace.seconds, "list", LIST)
+
+
+@cache
+def availability(bench):
+    return load.http_served(f"{bench.url}/api/v1/events/{bench.database.new_event()}/availability", READERS, 2 * bench.pace.seconds)
+
+
+@cache
+def updates(bench):
+    """Other services that take places of one event by number, as fast as they are let."""
+    url = f"{bench.url}/internal/events/{bench.database.new_event()}/update-availability"
+    return load.http_served(url, SERVICES, 2 * bench.pace.seconds, "update", bench.internal_key)
 
 
 def shim_memory(bench):
@@ -112,6 +133,12 @@ def measurements(bench):
     for name, what, goal, unit, measure in (
         ("lock_held", f"locks held per booking, p99, {LOCK_CLIENTS} clients; with the time to the client's next statement", "< 10", "ms", lock_held),
         ("connections", f"REST bookings by {CONNECTIONS:,} connections at once on one event, p99, no errors", "< 250", "ms", connections),
+        ("lists", f"REST lists of 20 events, 1,400 sets of filters, {READERS} connections", ">= 1,000", "/s", lambda bench: lists(bench).per_second),
+        ("lists_p99", "the same, p99", "< 200", "ms", lambda bench: lists(bench).p99_ms),
+        ("availability", f"REST availability, {READERS} connections", ">= 2,000", "/s", lambda bench: availability(bench).per_second),
+        ("availability_p99", "the same, p99", "< 100", "ms", lambda bench: availability(bench).p99_ms),
+        ("updates", f"update-availability of one event by {SERVICES} services at once", ">= 500", "/s", lambda bench: updates(bench).per_second),
+        ("updates_p99", "the same, p99", "< 50", "ms", lambda bench: updates(bench).p99_ms),
         ("first_booking", "the first booking of a 50,000-seat event, as a multiple of the next ones", "", "times", first_booking),
         ("shim_memory", f"growth of the web app over {millions} requests", "<= 1", "MiB", shim_memory),
         ("backend_memory", f"growth of a backend over {millions} calls", "<= 1", "MiB", backend_memory),

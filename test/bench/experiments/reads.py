@@ -28,11 +28,10 @@ class Reads:
     @cached_property
     def urls(self):
         database, url = self.bench.database, self.bench.url
-        database.psql(EVENTS)
         theatre = f"{url}/api/v1/events/{database.value(THEATRE)}/seats"
         return {
             "availability": f"{url}/api/v1/events/{database.new_event()}/availability",
-            "list": url + LIST + FILTERS,
+            "list": self.bench.list_url,
             "map": theatre,
             "compact": f"{theatre}?format=compact",
         }

@@ -29,12 +29,19 @@ class Bench:
         self.url = os.environ["EVENTLY_URL"]
         home = Path(os.environ["EVENTLY_HOME"])
         self.shim, self.postmaster = (int((home / file).read_text().split()[0]) for file in ("shim.pid", "pgdata/postmaster.pid"))
+        self.internal_key = (home / "internal_api_key").read_text().strip()
         self.work = home / "bench"
         self.work.mkdir()
         self.servers = []
         self.database = Database()
         self.database.psql(BENCH / "peers" / "peers.sql")
         self.database.rows("SELECT peer.sell_by_chance(%s)", self.database.new_house())
+
+    @cached_property
+    def list_url(self):
+        """A list of 20 events, among many."""
+        self.database.psql(reads.EVENTS)
+        return self.url + reads.LIST + reads.FILTERS
 
     @cached_property
     def peer_event(self):

@@ -122,12 +122,18 @@ def http(url, connections, seconds, script="get", *arguments):
     return HttpRun(**json.loads(report[0]))
 
 
+def http_served(url, connections, seconds, *arguments):
+    """The same, all of it answered with success."""
+    done = http(url, connections, seconds, *arguments)
+    if done.refused or done.broken:
+        raise LoadFailed(f"wrk {url}: {done}")
+    return done
+
+
 def wrk(url, connections, seconds, *arguments):
     """Requests a second, all of them answered with success, and at least one for each connection."""
     for _ in range(ATTEMPTS):
-        done = http(url, connections, seconds, *arguments)
-        if done.refused or done.broken:
-            raise LoadFailed(f"wrk {url}: {done}")
+        done = http_served(url, connections, seconds, *arguments)
         if done.requests >= connections:
             return done.per_second
         seconds *= 2
