@@ -2,7 +2,7 @@
  * account_admin.c
  *		Accounts as administrators manage them: who there is, new ones, roles and permissions.
  *
- * Nobody gives a permission that he does not have. There is always an administrator.
+ * Nobody gives or takes away a permission that he does not have. There is always an administrator.
  */
 #include "postgres.h"
 
@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(evently_change_role);
 PG_FUNCTION_INFO_V1(evently_list_accounts_page);
 
 EV_STATEMENT(lock_account,
-			 "SELECT account_id, role, is_active FROM evently.account"
+			 "SELECT account_id, role, is_active, permissions FROM evently.account"
 			 " WHERE account_id = $1 OR lower(email) = lower($2) FOR UPDATE",
 			 UUIDOID, TEXTOID);
 
@@ -79,20 +79,20 @@ evently_create_account(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
-/* What the actor may give: NULL may give all. */
+/* NULL has all. */
 static void
-require_may_give(const pg_uuid_t *actor_id, Datum permissions)
+require_permissions(const pg_uuid_t *actor_id, Datum permissions)
 {
 	int n;
-	char **given = ev_texts_of(permissions, "permissions", &n);
+	char **needed = ev_texts_of(permissions, "permissions", &n);
 
 	if (actor_id == NULL || ev_has_permission(actor_id, "events:any"))
 		return;
 	for (int i = 0; i < n; i++)
 	{
-		if (!ev_has_permission(actor_id, given[i]))
-			ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "permission", given[i]), NULL,
-					 "nobody gives a permission that he does not have");
+		if (!ev_has_permission(actor_id, needed[i]))
+			ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "permission", needed[i]), NULL,
+					 "nobody gives or takes away a permission that he does not have");
 	}
 }
 
@@ -112,7 +112,7 @@ permissions_of(const char *role, EvArg given, const pg_uuid_t *actor_id)
 	(void) ev_texts_of(permissions.value, "permissions", &n);
 	if (!admin && n > 0)
 		ev_invalid("permissions", "only an administrator has permissions");
-	require_may_give(actor_id, permissions.value);
+	require_permissions(actor_id, permissions.value);
 	return permissions;
 }
 
@@ -122,6 +122,7 @@ give_role(EvArg account_id, EvArg email, char *given, EvArg permissions, const p
 {
 	char *role = ev_word(given, "role", ROLES);
 	pg_uuid_t id;
+	bool demotes;
 
 	ev_account_lock_admins();
 	require_admin(actor_id);
@@ -129,7 +130,9 @@ give_role(EvArg account_id, EvArg email, char *given, EvArg permissions, const p
 	if (ev_query(&lock_account, account_id, email) == 0)
 		ev_account_not_found(account_id.isnull ? "email" : "user_id");
 	id = ev_get_uuid(0, 1);
-	if (strcmp(role, "user") == 0 && strcmp(ev_get_text(0, 2), "admin") == 0 && ev_get_bool(0, 3))
+	demotes = strcmp(role, "user") == 0 && strcmp(ev_get_text(0, 2), "admin") == 0 && ev_get_bool(0, 3);
+	require_permissions(actor_id, ev_copied_value(0, 4));
+	if (demotes)
 		ev_account_require_other_admin();
 	ev_query(&change_role, ev_uuid(&id), ev_text(role), permissions);
 	return ev_copied_value(0, 1);

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(68);
+SELECT plan(71);
 
 -- Passwords come as bcrypt hashes, tokens as SHA-256 hashes.
 CREATE FUNCTION hash(token text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT sha256(convert_to(token, ''UTF8''))';
@@ -121,6 +121,9 @@ SELECT throws_ok($$SELECT evently.change_role(account('staff@example.com'), 'adm
 	'nobody gives a permission that he does not have');
 SELECT is((evently.set_role('staff@example.com', 'admin', '{analytics:read,BOOKINGS:READ}')).permissions, '{analytics:read,bookings:read}',
 	'S1-AUTHA-5: an administrator has permissions');
+SELECT throws_ok(format('SELECT evently.change_role(account(%L), %s, actor_id => account(%L))', 'staff@example.com', given, 'root@example.com'), 'VE002', NULL,
+	'nor takes one away that he does not have: ' || given)
+FROM unnest('{"''user''", "''admin'', ''{}''", "''admin'', ''{events:own}''"}'::text[]) given;
 SELECT throws_ok($$SELECT evently.set_role('staff@example.com', 'admin', '{everything}')$$, 'VE001', NULL, 'of a list');
 SELECT throws_ok($$SELECT evently.set_role('staff@example.com', 'user', '{events:own}')$$, 'VE001', NULL, 'and a user has none');
 SELECT is((evently.change_role(account('root@example.com'), 'user', actor_id => account('root@example.com'))).role, 'user',

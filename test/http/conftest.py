@@ -121,11 +121,11 @@ def crowd(new_user):
 
 @pytest.fixture(scope="session")
 def new_admin(new_user, sql, secrets):
-    """An administrator with permission events:any, made as the documentation says: set_role, then a new login."""
+    """An administrator, with permission events:any unless others are given, made as the documentation says: set_role, then a new login."""
 
-    def make():
+    def make(permissions=None):
         person = new_user()
-        sql("SELECT FROM evently.set_role(%s, 'admin')", person.email)
+        sql("SELECT FROM evently.set_role(%s, 'admin', %s::text[])", person.email, permissions)
         session = expect(person.post("/api/v1/auth/login", {"email": person.email, "password": person.password}), 200)
         secrets.update([session["access_token"], session["refresh_token"]])
         return person.signed_in_as(session, person.password)

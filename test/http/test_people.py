@@ -72,6 +72,18 @@ def test_nobody_gives_what_he_has_not(own_events_admin, user):
     assert_error(set_role(own_events_admin, user, "admin", permissions=["events:any"]), 403, "FORBIDDEN")
 
 
+def test_nobody_takes_what_he_has_not(own_events_admin, new_admin):
+    """H60: nor demote or erase who may more than he; who may all may do that."""
+    chief, equal = new_admin(), new_admin(permissions=["events:own"])
+    for more in ({"role": "user"}, {"role": "admin"}, {"role": "admin", "permissions": ["events:own"]}):
+        refused = own_events_admin.patch(f"/api/v1/admin/users/{chief.user_id}/role", more)
+        assert assert_error(refused, 403, "FORBIDDEN")["details"]["permission"] == "events:any"
+    assert_error(own_events_admin.delete(f"/api/v1/admin/users/{chief.user_id}"), 403, "FORBIDDEN")
+    expect(chief.get("/api/v1/auth/me"), 200)
+    assert expect(set_role(own_events_admin, equal, "user"), 200)["permissions"] == []
+    assert expect(set_role(chief, own_events_admin, "user"), 200)["role"] == "user"
+
+
 def test_last_admin_stays(instance):
     """H60: the last administrator cannot take the role from himself; two at once leave one."""
     wait_until(instance.is_ready, "the instance is ready")
