@@ -88,7 +88,7 @@ CREATE FUNCTION evently.change_role(user_id uuid, role text, permissions text[] 
 RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_change_role';
 COMMENT ON FUNCTION evently.change_role(uuid, text, text[], uuid) IS
-'set_role() by an administrator, actor_id, who gives and takes away no permission that he does not have; an admin has events:own by default. Errors: VE002 FORBIDDEN, VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account.';
+'Makes an account an admin or a user, and its tokens count no more: it signs in again. An admin has permissions: events:own by default, events:any, bookings:read, analytics:read. actor_id gives and takes away none that he does not have himself. Errors: VE002 FORBIDDEN, VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account.';
 
 CREATE FUNCTION evently.create_account(email text, password_hash text, name text, role text DEFAULT NULL, phone_number text DEFAULT NULL,
 	actor_id uuid DEFAULT NULL) RETURNS evently.account_detail

@@ -50,7 +50,7 @@ CREATE FUNCTION evently.create_venue_template(name text, description text DEFAUL
 RETURNS evently.venue_template_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_venue_template';
 COMMENT ON FUNCTION evently.create_venue_template(text, text, integer, integer, text, jsonb, uuid, text) IS
-'A layout from which create_event(venue_template_id => ...) makes events. sections: as create_venue() takes them; default_rows and default_seats_per_row stand in where a reserved section does not say. layout_type: a word of your own. Errors: VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes venue_template, venue_section, venue_seat, idempotency, outbox.';
+'A layout from which create_event() makes events that name it as venue_template_id. sections: as create_venue() takes them; default_rows and default_seats_per_row stand in where a reserved section does not say. layout_type: a word of your own. Errors: VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes venue_template, venue_section, venue_seat, idempotency, outbox.';
 
 CREATE FUNCTION evently.get_venue_template(venue_template_id uuid) RETURNS evently.venue_template_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_venue_template';

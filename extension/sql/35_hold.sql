@@ -29,7 +29,7 @@ CREATE FUNCTION evently.place_hold(event_id uuid, user_id uuid, seat_ids text[] 
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_place_hold';
 COMMENT ON FUNCTION evently.place_hold(uuid, uuid, text[], integer, uuid, text, text, text) IS
-'Puts seats aside where seat_ids are given, as hold_seats() does, otherwise a number of tickets, as hold_tickets() does. Both, and different numbers: VE001 VALIDATION_ERROR. Errors: those of hold_seats() and hold_tickets(). Writes what they do.';
+'Puts seats aside (seat_ids) or a number of tickets (quantity), all or none, for evently.hold_ttl seconds. Both, and different numbers: VE001 VALIDATION_ERROR. Errors: those of hold_seats() and hold_tickets(). Writes what they do.';
 
 CREATE FUNCTION evently.get_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_hold';

@@ -30,7 +30,7 @@ WITH RECURSIVE
 		CROSS JOIN LATERAL (SELECT regexp_replace(c.a, '(^|\. )(actor_id|user_id), when given,', '\1The caller', 'g')) d (a)
 		CROSS JOIN LATERAL (SELECT regexp_replace(d.a, '(^|\. )actor_id\M', '\1The caller', 'g')) e (a)
 		CROSS JOIN LATERAL (SELECT regexp_replace(e.a, '\m(actor_id|the actor)\M', 'the caller', 'g')) f (a)
-		CROSS JOIN LATERAL (SELECT regexp_replace(f.a, '\mlist_[a-z]+\(\)', 'the list', 'g')) g (a)
+		CROSS JOIN LATERAL (SELECT regexp_replace(f.a, '\mlist_(?!\w*_page\()[a-z_]+\(\)', 'the list', 'g')) g (a)
 		CROSS JOIN regexp_split_to_table(g.a, '(?=\m[a-z_]+\(\))') WITH ORDINALITY AS pieces (piece, n)
 		CROSS JOIN substring(piece, '^([a-z_]+)\(\)') AS mentioned
 		GROUP BY called.name

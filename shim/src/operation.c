@@ -5,6 +5,7 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#include "auth.h"
 #include "catalogue.h"
 #include "live.h"
 #include "operation.h"
@@ -12,21 +13,25 @@
 #define EXAMPLE_ID "\"01a1f2c3-7b5a-7c1d-9a4e-5f2b1c0d9e8f\""
 #define CODES_MAX  40
 
-static const struct {
-	const char *name, *example, *meaning;
+/* path NULL: of every path, and of answers. */
+static const struct field {
+	const char *path, *name, *example, *meaning;
 } fields[] = {
-#define FIELD(name, example, meaning) { name, example, meaning },
+#define FIELD_OF(path, name, example, meaning) { path, name, example, meaning },
+#define FIELD(name, example, meaning)          { NULL, name, example, meaning },
 #include "fields.def"
 #undef FIELD
+#undef FIELD_OF
 };
 
 /* The first whose beginning fits. */
 static const struct {
 	const char *path, *name, *description;
 } tags[] = {
-	{ "/api/v1/health", "Operation", "Health, metrics and documentation" },
+	{ "/api/v1/health", "Operation", NULL },
 	{ "/api/v1/auth/", "Accounts", "Registering, signing in, tokens" },
 	{ "/api/v1/users/profile", "Accounts", NULL },
+	{ "/api/v1/users/export", "Accounts", NULL },
 	{ "/api/v1/events", "Events", "What is on, and what is left of it" },
 	{ "/api/v1/search", "Events", NULL },
 	{ "/api/v1/tags/", "Events", NULL },
@@ -42,7 +47,7 @@ static const struct {
 	{ "/api/v1/admin/", "Administration", "Events, venues, terms and figures, for administrators" },
 	{ "/api/v1/", "Bookings", "Bookings and cancellations of the caller" },
 	{ "/internal/", "Internal", "For other services, with the internal API key" },
-	{ "/", "Operation", NULL },
+	{ "/", "Operation", "Health, metrics and documentation" },
 };
 
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -84,7 +89,7 @@ field_examples(void)
 
 	kore_buf_init(&list, 2048);
 	for (i = 0; i < FIELDS; i++) {
-		if (fields[i].example != NULL)
+		if (fields[i].path == NULL && fields[i].example != NULL)
 			kore_buf_appendf(
 			    &list, "%c\"%s\":%s", list.offset == 0 ? '{' : ',', fields[i].name, fields[i].example);
 	}
@@ -93,31 +98,42 @@ field_examples(void)
 	return (kore_buf_stringify(&list, NULL));
 }
 
-static const char *
-example_of(const char *name)
+static const struct field *
+field_of(const struct route *route, const struct binding *binding)
 {
+	static const struct field unknown;
 	size_t i;
 
 	for (i = 0; i < FIELDS; i++) {
-		if (strcmp(fields[i].name, name) == 0)
-			return (fields[i].example);
+		if (strcmp(fields[i].name, binding->names[0]) == 0 &&
+		    (fields[i].path == NULL || strncmp(route->pattern, fields[i].path, strlen(fields[i].path)) == 0))
+			return (&fields[i]);
 	}
-	return (NULL);
+	return (&unknown);
+}
+
+/* What is required has one, whatever it is. */
+static const char *
+example_of(const struct route *route, const struct binding *binding)
+{
+	const char *example = field_of(route, binding)->example;
+
+	if (example == NULL && binding->required)
+		return (binding->type == TYPE_UUID ? EXAMPLE_ID : "\"text\"");
+	return (example);
 }
 
 /* What a field means, and the other names that it is taken under. */
 static void
-write_meaning(struct kore_buf *out, const struct binding *binding)
+write_meaning(struct kore_buf *out, const struct route *route, const struct binding *binding)
 {
+	const char *meaning = field_of(route, binding)->meaning;
 	struct kore_buf text;
 	const char *const *name;
-	size_t i;
 
 	kore_buf_init(&text, 128);
-	for (i = 0; i < FIELDS; i++) {
-		if (strcmp(fields[i].name, binding->names[0]) == 0 && fields[i].meaning != NULL)
-			kore_buf_appendf(&text, "%s. ", fields[i].meaning);
-	}
+	if (meaning != NULL)
+		kore_buf_appendf(&text, "%s. ", meaning);
 	for (name = binding->names + 1; *name != NULL; name++)
 		kore_buf_appendf(&text, "%s%s", name == binding->names + 1 ? "Also accepted as " : ", ", *name);
 	if (text.offset > 0) {
@@ -152,7 +168,7 @@ write_schema(struct kore_buf *out, const struct binding *binding)
 }
 
 static void
-write_parameter(struct kore_buf *out, const struct binding *binding)
+write_parameter(struct kore_buf *out, const struct route *route, const struct binding *binding)
 {
 	static const char *const places[] = {
 		[SOURCE_PATH] = "path", [SOURCE_QUERY] = "query", [SOURCE_HEADER] = "header"
@@ -161,7 +177,9 @@ write_parameter(struct kore_buf *out, const struct binding *binding)
 
 	kore_buf_appendf(out, "{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s",
 	    key ? "Idempotency-Key" : binding->names[0], places[binding->source], binding->required ? "true" : "false");
-	write_meaning(out, binding);
+	write_meaning(out, route, binding);
+	if (binding->required && binding->source == SOURCE_QUERY)
+		kore_buf_appendf(out, ",\"example\":%s", example_of(route, binding));
 	kore_buf_appendf(out, ",\"schema\":");
 	write_schema(out, binding);
 	kore_buf_append(out, "}}", 2);
@@ -178,20 +196,10 @@ write_parameters(struct kore_buf *out, const struct route *route)
 		if (binding->source == SOURCE_BODY || binding->source == SOURCE_AUTH)
 			continue;
 		kore_buf_appendf(out, "%s", comma);
-		write_parameter(out, binding);
+		write_parameter(out, route, binding);
 		comma = ",";
 	}
 	kore_buf_append(out, "]", 1);
-}
-
-static const char *
-body_example(const struct binding *binding)
-{
-	const char *example = example_of(binding->names[0]);
-
-	if (example == NULL && binding->required)
-		return (binding->type == TYPE_UUID ? EXAMPLE_ID : "\"text\"");
-	return (example);
 }
 
 static void
@@ -208,13 +216,13 @@ write_body(struct kore_buf *out, const struct route *route)
 			continue;
 		kore_buf_appendf(&properties, "%s\"%s\":", properties.offset > 0 ? "," : "", binding->names[0]);
 		write_schema(&properties, binding);
-		write_meaning(&properties, binding);
+		write_meaning(&properties, route, binding);
 		kore_buf_append(&properties, "}", 1);
 		if (binding->required)
 			kore_buf_appendf(&required, "%s\"%s\"", required.offset > 0 ? "," : "", binding->names[0]);
-		if (body_example(binding) != NULL)
+		if (example_of(route, binding) != NULL)
 			kore_buf_appendf(&example, "%s\"%s\":%s", example.offset > 0 ? "," : "", binding->names[0],
-			    body_example(binding));
+			    example_of(route, binding));
 	}
 	/* A required field that has other names too is required under one of them, which `required` cannot say. */
 	if (properties.offset > 0)
@@ -377,6 +385,13 @@ write_words(
 		json_escape(out, route->summary);
 }
 
+/* Open to everybody, and somebody's token makes a difference. */
+static bool
+may_sign_in(const struct route *route)
+{
+	return (route->handler == auth_admin_register || route->handler == live_event);
+}
+
 /* `"get":{...}` */
 void
 operation_write(struct kore_buf *out, const struct route *route, const struct json *catalogue, struct arena *arena)
@@ -398,7 +413,8 @@ operation_write(struct kore_buf *out, const struct route *route, const struct js
 						     : "delete");
 	write_id(out, route);
 	write_words(out, route, catalogue, function, arena);
-	kore_buf_appendf(out, ",\"security\":[%s]", security[route->access]);
+	kore_buf_appendf(out, ",\"security\":[%s%s]", may_sign_in(route) ? "{}," : "",
+	    security[may_sign_in(route) ? ACCESS_USER : route->access]);
 	write_parameters(out, route);
 	write_body(out, route);
 	write_responses(out, route, catalogue, function, arena);
