@@ -149,7 +149,10 @@ reckon(const pg_uuid_t *event_id, EvPool pool, int stripe)
 	return &reckoned.stripes[reckoned.n++];
 }
 
-/* One more stripe of the pool, whichever is free; NULL where there is none. */
+/*
+ * One more stripe of the pool, or NULL where there is none. The set has Q exclusive: whoever still has a T has ended and is
+ * letting his locks go one after the other, so it says nothing any more.
+ */
 static Reckoned *
 reckon_another(const pg_uuid_t *event_id, EvPool pool)
 {
@@ -159,7 +162,7 @@ reckon_another(const pg_uuid_t *event_id, EvPool pool)
 	{
 		int stripe = (first + i) % pool.stripes;
 
-		if (!is_reckoned(pool, stripe) && ev_try_lock_stripe(event_id, &pool.pool_id, stripe))
+		if (!is_reckoned(pool, stripe))
 			return reckon(event_id, pool, stripe);
 	}
 	return NULL;

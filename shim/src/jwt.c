@@ -108,11 +108,22 @@ base64url_decode(const char *text, size_t len, unsigned char *out)
 	return ((bits & ((1U << count) - 1)) == 0 ? n : -1);
 }
 
+/* Not time(), which goes by the last tick: a token made elsewhere in this very second would not be valid yet. */
+static long long
+seconds_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+
+	return ((long long)now.tv_sec);
+}
+
 char *
 jwt_sign(const struct jwt_claims *claims, int ttl_s, struct arena *arena)
 {
 	unsigned char random[16], mac[MAC_LEN];
-	long long now = (long long)time(NULL);
+	long long now = seconds_now();
 	char *payload, *text;
 
 	if (RAND_bytes(random, sizeof(random)) != 1)
@@ -179,7 +190,7 @@ header_is_good(const char *token, size_t len, struct arena *arena)
 static bool
 claims_are_good(const struct json *json, struct jwt_claims *claims, struct arena *arena)
 {
-	long long now = (long long)time(NULL);
+	long long now = seconds_now();
 
 	claims->user_id = claim_text(json, "sub", arena);
 	claims->role = claim_text(json, "role", arena);
