@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "executor/executor.h"
 #include "fmgr.h"
 
 #include "args.h"
@@ -19,6 +20,7 @@
 #include "release.h"
 #include "reserve.h"
 #include "spi.h"
+#include "table.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_adjust_availability);
@@ -30,15 +32,13 @@ EV_STATEMENT(taken_by_section,
 			 "  FROM evently.event_section s WHERE s.event_id = $1 ORDER BY s.ordinal",
 			 UUIDOID);
 
+static const char *const adjustment_columns[] = {
+	"event_id", "adjustment_id", "section_id", "delta", "reason", "actor_id", "created_at"};
 EV_STATEMENT(insert_adjustment,
 			 "INSERT INTO evently.adjustment (event_id, adjustment_id, section_id, delta, reason, actor_id, created_at)"
 			 " VALUES ($1, $2, $3, $4, $5, $6, $7)",
 			 UUIDOID, UUIDOID, UUIDOID, INT4OID, TEXTOID, UUIDOID, TIMESTAMPTZOID);
-
-EV_STATEMENT(describe_adjusted,
-			 "SELECT ROW(e.event_id, s.available, e.status, e.version)::evently.adjusted_availability"
-			 "  FROM evently.event e, evently.event_stock(e.event_id, $2) s WHERE e.event_id = $1",
-			 UUIDOID, TIMESTAMPTZOID);
+EV_TABLE(adjustment_table, "adjustment", adjustment_columns, insert_adjustment_argtypes);
 
 EV_STATEMENT(replay_adjusted,
 			 "SELECT json_populate_record(NULL::evently.adjusted_availability, $1)",
@@ -69,9 +69,17 @@ record(const Adjustment *adjustment, int section, int delta)
 {
 	const EvEvent *event = adjustment->release->event;
 	pg_uuid_t id = ev_new_id(&event->event_id);
+	const EvArg values[] = {
+		ev_uuid(&event->event_id),
+		ev_uuid(&id),
+		ev_uuid(&event->sections[section].section_id),
+		ev_int(delta),
+		adjustment->reason,
+		ev_maybe_uuid(adjustment->actor_id),
+		ev_time(adjustment->clock),
+	};
 
-	ev_query(&insert_adjustment, ev_uuid(&event->event_id), ev_uuid(&id), ev_uuid(&event->sections[section].section_id),
-			 ev_int(delta), adjustment->reason, ev_maybe_uuid(adjustment->actor_id), ev_time(adjustment->clock));
+	ev_insert(&adjustment_table, &insert_adjustment, values);
 }
 
 /* All of one section, as tickets are sold. */
@@ -147,6 +155,23 @@ require_general(const Adjustment *adjustment)
 	ev_invalid("section_id", "numbered seats are not taken by number alone");
 }
 
+/* Of an event_detail. */
+static Datum
+adjusted(Datum detail)
+{
+	static const char *const columns[] = {"event_id", "available_seats", "status", "version"};
+	EvRow row = ev_row_named("adjusted_availability");
+
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		EvArg value;
+
+		value.value = GetAttributeByName(DatumGetHeapTupleHeader(detail), columns[i], &value.isnull);
+		ev_row_add(&row, value);
+	}
+	return ev_row_datum(&row);
+}
+
 static Datum
 adjust_availability(FunctionCallInfo fcinfo)
 {
@@ -174,9 +199,7 @@ adjust_availability(FunctionCallInfo fcinfo)
 		take(&adjustment, -quantity);
 	else
 		give_back(&adjustment, quantity);
-	(void) ev_event_changed(event_id, adjustment.actor_id, "EVENT_AVAILABILITY_ADJUSTED");
-	ev_query(&describe_adjusted, ev_uuid(event_id), ev_time(adjustment.clock));
-	return ev_copied_value(0, 1);
+	return adjusted(ev_event_changed(event_id, adjustment.actor_id, "EVENT_AVAILABILITY_ADJUSTED"));
 }
 
 /* adjust_availability(event_id, quantity, version, section_id, actor_id, reason, idempotency_key) */

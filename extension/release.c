@@ -15,6 +15,7 @@
 #include "release.h"
 #include "spi.h"
 #include "stock.h"
+#include "table.h"
 #include "tuple.h"
 #include "waitlist.h"
 
@@ -76,6 +77,10 @@ EV_STATEMENT(reclaim,
 			 "                            WHERE t.event_id = $1 AND t.type_id = o.ticket_type_id))::evently.hold_detail)::text"
 			 "  FROM over o",
 			 UUIDOID, TIMESTAMPTZOID, INT4OID, INT4OID);
+
+static const char *const hold_columns[] = {"event_id", "expires_at"};
+static const Oid hold_types[] = {UUIDOID, TIMESTAMPTZOID};
+EV_TABLE_BY(active_holds, "hold", "hold_active_expiry", hold_columns, hold_types);
 
 EV_STATEMENT(events_with_expired_holds,
 			 "SELECT DISTINCT event_id FROM evently.hold WHERE status = 'active' AND expires_at <= $1",
@@ -290,9 +295,22 @@ reclaim_some(const pg_uuid_t *event_id, TimestampTz clock, int max)
 	return n;
 }
 
+/* Those that are over come first. */
+static bool
+has_expired(const pg_uuid_t *event_id, TimestampTz clock)
+{
+	EvScan holds = ev_scan_begin(&active_holds, EV_READS, &ev_uuid(event_id), 1);
+	bool found = ev_scan_next(&holds) && DatumGetTimestampTz(ev_scan_value(&holds, 2)) <= clock;
+
+	ev_scan_end(&holds);
+	return found;
+}
+
 void
 ev_release_expired(const pg_uuid_t *event_id, TimestampTz clock)
 {
+	if (!has_expired(event_id, clock))
+		return;
 	while (reclaim_some(event_id, clock, RECLAIM_ROUND) == RECLAIM_ROUND)
 		CHECK_FOR_INTERRUPTS();
 }

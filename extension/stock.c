@@ -10,6 +10,7 @@
 #include "batch.h"
 #include "guc.h"
 #include "id.h"
+#include "left.h"
 #include "lock.h"
 #include "spi.h"
 #include "stock.h"
@@ -29,26 +30,6 @@ EV_STATEMENT(update_stripe,
 EV_STATEMENT(stripes_with,
 			 "SELECT stripe::integer FROM evently.stock"
 			 " WHERE event_id = $1 AND section_id = $2 AND available >= $3",
-			 UUIDOID, UUIDOID, INT4OID);
-
-EV_STATEMENT(available_by_section,
-			 "SELECT ((SELECT coalesce(sum(t.available), 0) FROM evently.stock t"
-			 "          WHERE t.event_id = s.event_id AND t.section_id = s.section_id)"
-			 "        + coalesce(x.quantity, 0))::integer"
-			 "  FROM evently.event_section s"
-			 "  LEFT JOIN evently.expired_stock($1, $2) x ON x.pool_id = s.section_id"
-			 " WHERE s.event_id = $1"
-			 " ORDER BY s.ordinal",
-			 UUIDOID, TIMESTAMPTZOID);
-
-EV_STATEMENT(gather_from_stripes,
-			 "WITH filled AS ("
-			 "  SELECT stripe, available, sum(available) OVER (ORDER BY stripe) - available AS before"
-			 "    FROM evently.stock WHERE event_id = $1 AND section_id = $2 AND available > 0)"
-			 "UPDATE evently.stock t SET available = t.available - least(f.available, $3 - f.before)"
-			 "  FROM filled f"
-			 " WHERE t.event_id = $1 AND t.section_id = $2 AND t.stripe = f.stripe AND f.before < $3"
-			 " RETURNING least(f.available, $3 - f.before)::integer",
 			 UUIDOID, UUIDOID, INT4OID);
 
 EV_STATEMENT(spread_over_stripes,
@@ -309,13 +290,20 @@ ev_stock_take(const pg_uuid_t *event_id, EvPool pool, int n)
 void
 ev_stock_gather(const pg_uuid_t *event_id, EvPool pool, int n)
 {
-	uint64 rows = ev_query(&gather_from_stripes, ev_uuid(event_id), ev_uuid(&pool.pool_id), ev_int(n));
-	int taken = 0;
+	int first = random_below(pool.stripes);
+	int missing = n;
 
-	for (uint64 row = 0; row < rows; row++)
-		taken += ev_get_int(row, 1);
-	if (taken != n)
-		elog(ERROR, "gathered %d of %d tickets", taken, n);
+	Assert(!ev_batch_is_open());
+	for (int i = 0; i < pool.stripes && missing > 0; i++)
+	{
+		int stripe = (first + i) % pool.stripes;
+		int part = Min(missing, read_stripe(event_id, pool, stripe));
+
+		if (part > 0 && change_stripe(event_id, pool, stripe, -part, part))
+			missing -= part;
+	}
+	if (missing > 0)
+		elog(ERROR, "gathered %d of %d tickets", n - missing, n);
 }
 
 void
@@ -328,12 +316,12 @@ int *
 ev_stock_available(const EvEvent *event, TimestampTz clock)
 {
 	int *available = palloc(event->nsections * sizeof(int));
-	uint64 rows = ev_query(&available_by_section, ev_uuid(&event->event_id), ev_time(clock));
+	EvLeft left;
 
-	if (rows != (uint64) event->nsections)
-		elog(ERROR, "the sections of an event changed under Q");
-	for (uint64 row = 0; row < rows; row++)
-		available[row] = ev_get_int(row, 1);
+	ev_batch_write();
+	left = ev_left_of(&event->event_id, clock);
+	for (int i = 0; i < event->nsections; i++)
+		available[i] = ev_left_of_section(&left, &event->sections[i].section_id);
 	return available;
 }
 
