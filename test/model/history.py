@@ -96,11 +96,11 @@ def read_state(cursor, event_id):
 
 
 def in_order(happened):
-    """By their moments; what one transaction did is one change: it takes, for those who wait, of what it gives back."""
+    """By the moments of decision; what one transaction did is one change: it takes, for those who wait, of what it gives back."""
     first = {}
     for at, xid, *_ in happened:
         first[xid] = min(at, first.get(xid, at))
-    return sorted(happened, key=lambda row: (first[row[1]], row[1], row[2] not in GIVES))
+    return sorted(happened, key=lambda row: (first[row[1]], row[1], row[2] not in GIVES, row[0]))
 
 
 def check(log):
