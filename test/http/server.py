@@ -41,9 +41,12 @@ class Server:
             **settings,
         }
 
-    def __enter__(self):
+    def start(self):
         with (self.home / "log").open("w") as log:
             self.process = subprocess.Popen([PROGRAM], cwd=self.home, env=self.environment, stdout=log, stderr=log)
+
+    def __enter__(self):
+        self.start()
         wait_until(self.answers, "the web app takes connections")
         return self
 
