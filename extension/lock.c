@@ -71,11 +71,39 @@ key_tag(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, co
 	return lock_tag(LOCK_KEY, hash_text(key, hash_text(operation, hash_id(user, hash_id(scope, 0)))));
 }
 
+/* A transaction that has ended lets its locks go one after the other. */
+static bool
+is_held_by_a_live_transaction(const LOCKTAG *tag)
+{
+	int n;
+
+	pfree(GetLockConflicts(tag, ExclusiveLock, &n));
+	return n > 0;
+}
+
+/*
+ * Only who has ended is waited for, without queueing behind others: they may wait for what this transaction has. As short
+ * as PostgreSQL itself waits for it (XactLockTableWait).
+ */
+static LockAcquireResult
+try_lock(const LOCKTAG *tag)
+{
+	LockAcquireResult result;
+
+	while ((result = LockAcquire(tag, ExclusiveLock, false, true)) == LOCKACQUIRE_NOT_AVAIL &&
+		   !is_held_by_a_live_transaction(tag))
+	{
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(1000);
+	}
+	return result;
+}
+
 bool
 ev_lock_key(const pg_uuid_t *scope, const pg_uuid_t *user, const char *operation, const char *key)
 {
 	LOCKTAG tag = key_tag(scope, user, operation, key);
-	LockAcquireResult result = LockAcquire(&tag, ExclusiveLock, false, trying);
+	LockAcquireResult result = trying ? try_lock(&tag) : LockAcquire(&tag, ExclusiveLock, false, false);
 
 	if (result == LOCKACQUIRE_NOT_AVAIL)
 		ereport(ERROR,
