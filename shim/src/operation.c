@@ -163,8 +163,12 @@ write_schema(struct kore_buf *out, const struct binding *binding)
 	};
 	bool null = binding->source == SOURCE_BODY && !binding->required && binding->type != TYPE_JSON;
 
-	kore_buf_appendf(out, "{\"type\":[\"%s\"%s]%s", types[binding->type].type, null ? ",\"null\"" : "",
-	    types[binding->type].more);
+	/* The page of /docs takes no value for a parameter whose one type stands in a list. */
+	if (!null && strchr(types[binding->type].type, '"') == NULL)
+		kore_buf_appendf(out, "{\"type\":\"%s\"%s", types[binding->type].type, types[binding->type].more);
+	else
+		kore_buf_appendf(out, "{\"type\":[\"%s\"%s]%s", types[binding->type].type, null ? ",\"null\"" : "",
+		    types[binding->type].more);
 }
 
 static void
@@ -180,6 +184,8 @@ write_parameter(struct kore_buf *out, const struct route *route, const struct bi
 	write_meaning(out, route, binding);
 	if (binding->required && binding->source == SOURCE_QUERY)
 		kore_buf_appendf(out, ",\"example\":%s", example_of(route, binding));
+	if (binding->source == SOURCE_QUERY && (binding->type == TYPE_TEXTS || binding->type == TYPE_UUIDS))
+		kore_buf_appendf(out, ",\"explode\":false"); /* a list is separated by commas */
 	kore_buf_appendf(out, ",\"schema\":");
 	write_schema(out, binding);
 	kore_buf_append(out, "}}", 2);

@@ -65,6 +65,12 @@ def test_operation(document, route):
         assert "RATE_LIMITED" in operation["responses"]["429"]["content"]["application/json"]["examples"]
     for parameter in operation["parameters"]:
         assert ("example" in parameter) == (parameter["in"] == "query" and parameter["required"]), parameter
+        if "example" in parameter:
+            check(document, parameter["schema"], parameter["example"])
+        if parameter["required"]:
+            assert isinstance(parameter["schema"]["type"], str), "Swagger UI takes no value where a list of types is"
+        if parameter["schema"]["type"] == "array":
+            assert parameter["explode"] is False, "the web app takes lists separated by commas"
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]["application/json"]
         check(document, content["schema"], content["example"])
@@ -168,7 +174,11 @@ def walker(document, anonymous, new_user, admin, new_event, new_seated_event, ne
                 path = path.replace(part, re.sub(r"\{\w+\}", make(), part))
         assert "{" not in path, "say above where to find an id for this path"
         operation = operation_of(document, route)
-        query = {parameter["name"]: parameter["example"] for parameter in operation["parameters"] if "example" in parameter}
+        query = {
+            parameter["name"]: parameter["example"] if parameter.get("explode", True) else ",".join(parameter["example"])
+            for parameter in operation["parameters"]
+            if "example" in parameter
+        }
         query.update(true_in_query.get(str(route), {}))
         body = None
         if "requestBody" in operation:
