@@ -12,8 +12,11 @@
 #include "reply.h"
 
 #define DESCRIPTION \
-	"Events, seats, holds, bookings. Sign in with POST /api/v1/auth/login and send the access token as " \
-	"Authorization: Bearer. Mutations may carry an Idempotency-Key; what is refused says so with a code."
+	"Events, seats, holds, bookings. Register with POST /api/v1/auth/register or sign in with POST /api/v1/auth/login, and " \
+	"send the answer's access_token as Authorization: Bearer (on the page at /docs: Authorize). Administrators make venues " \
+	"and events: the first one registers himself with POST /api/v1/auth/admin/register, later ones with an administrator's " \
+	"token. Mutations may carry an Idempotency-Key; what is refused says so with a code. What changes is told as it happens " \
+	"by GET /api/v1/events/{id}/live, a stream without end: for programs, not to be tried on the page."
 
 static const char *const answers[][2] = {
 #define ANSWER(name, schema) { #name, schema },
