@@ -151,6 +151,8 @@ outcomes(struct kore_buf *out, const struct metrics *total)
 	single(out, "evently_bookings_total", "counter", total->events[EVENT_BOOKING], "Bookings made.");
 	single(out, "evently_cancellations_total", "counter", total->events[EVENT_CANCELLATION],
 	    "Cancellations of bookings, repeated ones too.");
+	single(out, "evently_password_hashes_total", "counter", total->hashes,
+	    "Passwords hashed, to set them or to compare; one for each login, whoever it is.");
 	single(out, "evently_idempotent_replays_total", "counter", total->replays,
 	    "Answers given again for an Idempotency-Key.");
 }

@@ -56,6 +56,7 @@ struct metrics {
 	uint64_t events[EVENT_KINDS];
 	uint64_t replays;
 	uint64_t compressed;
+	uint64_t hashes;
 	uint64_t coalesced;
 	struct lane_metrics lanes[2]; /* reads, writes */
 	struct set_metrics sets;

@@ -8,6 +8,7 @@
 #include <kore/tasks.h>
 
 #include "config.h"
+#include "metrics.h"
 #include "password.h"
 #include "reply.h"
 
@@ -73,6 +74,8 @@ job_done(struct kore_task *task)
 	if (!kore_task_finished(task))
 		return;
 	waiting--;
+	if (len > 0)
+		METRIC_ADD(metrics->hashes, 1);
 	good = len > 0 && len == strlen(job->setting) && CRYPTO_memcmp(job->hash, job->setting, len) == 0;
 	if (job->hashed != NULL && len > 0)
 		job->hashed(rq, arena_copy(&rq->arena, job->hash, len));
