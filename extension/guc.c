@@ -64,7 +64,8 @@ ev_guc_define(void)
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.outbox_retention",
 							"How long a row of the outbox is kept when it is acknowledged.",
-							NULL, &ev_outbox_retention, 604800, 0, PG_INT32_MAX,
+							"Live updates are told of it too, by who looks for them once a minute at the latest.",
+							&ev_outbox_retention, 604800, 600, PG_INT32_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.outbox_max_age",
 							"How long a row of the outbox is kept though nobody acknowledges it.",

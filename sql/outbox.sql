@@ -1,7 +1,7 @@
 -- Every change of state tells the world outside, in its own transaction.
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(59);
+SELECT plan(60);
 
 -- What a call has told since the last time this was asked.
 CREATE TEMPORARY TABLE told (id uuid);
@@ -145,6 +145,7 @@ SELECT cmp_ok(evently.prune_outbox(), '>', 10, 'and then the rest');
 SELECT is((SELECT count(*) FROM evently.outbox), 4::bigint, 'what is not acknowledged stays');
 UPDATE evently.outbox SET occurred_at = now() - interval '31 days';
 SELECT is(evently.prune_outbox(), 4, 'but not for ever');
+SELECT throws_ok('SET LOCAL evently.outbox_retention = 599', '22023', NULL, 'ten minutes at least: live updates look for changes in it');
 
 SELECT all_is_well();
 
