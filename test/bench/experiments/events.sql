@@ -1,4 +1,4 @@
--- 20,000 events on sale in 500 venues of 50 cities, of 7 types, for lists.
+-- 20,000 events on sale in 500 venues of 50 cities, of 7 types, for lists: as create_event() would make them, in one go.
 INSERT INTO evently.venue (venue_id, name, city, country, capacity, created_at)
 SELECT md5('venue' || n)::uuid, 'Hall ' || n, 'City ' || n % 50, 'Country ' || n % 5, 500, now() FROM generate_series(1, 500) n;
 INSERT INTO evently.event (event_id, name, description, venue_id, event_type, start_datetime, end_datetime, total_capacity, base_price,
@@ -8,7 +8,9 @@ SELECT evently.new_id(NULL), 'Evening ' || n, 'With ' || substr(md5('guest' || n
 	'published', ARRAY['tag' || n % 300], md5((n % 1000)::text)::uuid, now() - make_interval(mins => n), now()
 FROM generate_series(1, 20000) n;
 INSERT INTO evently.event_section (event_id, section_id, ordinal, name, kind, capacity, price_multiplier, price, stripes)
-SELECT event_id, evently.new_id(event_id), 1, 'General', 'general', 100, 1, base_price, 1 FROM evently.event WHERE name LIKE 'Evening %';
+SELECT event_id, evently.new_id(event_id), 1, 'General', 'general', 100, 1, base_price, evently.stripes_for(100, 1)
+FROM evently.event WHERE name LIKE 'Evening %';
 INSERT INTO evently.stock (event_id, section_id, stripe, reserved, available)
-SELECT s.event_id, s.section_id, 0, false, 100 FROM evently.event_section s JOIN evently.event e USING (event_id) WHERE e.name LIKE 'Evening %';
+SELECT s.event_id, s.section_id, i, false, s.capacity / s.stripes + (i < s.capacity % s.stripes)::integer
+FROM evently.event_section s JOIN evently.event e USING (event_id), generate_series(0, s.stripes - 1) i WHERE e.name LIKE 'Evening %';
 ANALYZE evently.venue, evently.event, evently.event_section, evently.stock;
