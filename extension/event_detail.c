@@ -12,6 +12,7 @@
 
 #include "event.h"
 #include "event_read.h"
+#include "id.h"
 #include "left.h"
 #include "sale_status.h"
 #include "tuple.h"
@@ -60,6 +61,15 @@ static const char *const section_columns[] = {"event_id", "section_id", "ordinal
 static const Oid section_types[] = {UUIDOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, NUMERICOID, INT4OID};
 EV_TABLE(section_table, "event_section", section_columns, section_types);
 
+typedef struct Venue
+{
+	pg_uuid_t id;
+	EvArg shown;
+} Venue;
+
+/* Many events of a page are at the same venues: the last ones are kept. */
+#define KEPT_VENUES 32
+
 /* What reads events one after the other, all as of one moment. */
 typedef struct Reader
 {
@@ -68,6 +78,8 @@ typedef struct Reader
 	EvScan venue;
 	EvRow row;
 	EvRow venue_row;
+	Venue venues[KEPT_VENUES];
+	int nvenues; /* read so far */
 } Reader;
 
 static Reader
@@ -103,6 +115,13 @@ find_event(Reader *reader, const pg_uuid_t *event_id, bool published_only)
 		(!published_only || ev_event_is_public(TextDatumGetCString(ev_scan_value(&reader->event, STATUS))));
 }
 
+/* The place may be another row's by now: then the event is found by its key. */
+static bool
+find_event_at(Reader *reader, const pg_uuid_t *event_id, ItemPointer place)
+{
+	return ev_scan_at(&reader->event, place) && ev_same_id(DatumGetUUIDP(ev_scan_value(&reader->event, EVENT_ID)), event_id);
+}
+
 static TimestampTz
 time_or(const EvScan *event, int column, TimestampTz otherwise)
 {
@@ -125,19 +144,34 @@ sale_status(const Reader *reader, int available)
 }
 
 static EvArg
-venue_of_event(Reader *reader)
+read_venue(Reader *reader, EvArg id)
 {
 	EvScan *venue = &reader->venue;
-	EvArg id = ev_scan_arg(&reader->event, VENUE_ID);
 
-	if (id.isnull)
-		return id;
 	ev_scan_find(venue, &id);
 	if (!ev_scan_next(venue))
 		return ev_null();
 	for (int column = 1; column <= lengthof(venue_columns); column++)
 		ev_row_add(&reader->venue_row, ev_scan_arg(venue, column));
 	return ev_datum(ev_row_datum(&reader->venue_row));
+}
+
+static EvArg
+venue_of_event(Reader *reader)
+{
+	EvArg id = ev_scan_arg(&reader->event, VENUE_ID);
+	Venue *venue;
+
+	if (id.isnull)
+		return id;
+	for (int i = 0; i < Min(reader->nvenues, KEPT_VENUES); i++)
+	{
+		if (ev_same_id(&reader->venues[i].id, DatumGetUUIDP(id.value)))
+			return reader->venues[i].shown;
+	}
+	venue = &reader->venues[reader->nvenues++ % KEPT_VENUES];
+	*venue = (Venue){*DatumGetUUIDP(id.value), read_venue(reader, id)};
+	return venue->shown;
 }
 
 static void
@@ -172,7 +206,7 @@ detail(Reader *reader)
 }
 
 EvArg
-ev_event_details(const pg_uuid_t *ids, int n)
+ev_event_details(const pg_uuid_t *ids, ItemPointerData *places, int n)
 {
 	Reader reader = begin_reading("event_detail");
 	Datum *details = palloc(n * sizeof(Datum));
@@ -180,7 +214,7 @@ ev_event_details(const pg_uuid_t *ids, int n)
 
 	for (int i = 0; i < n; i++)
 	{
-		if (find_event(&reader, &ids[i], false))
+		if ((places != NULL && find_event_at(&reader, &ids[i], &places[i])) || find_event(&reader, &ids[i], false))
 			details[found++] = detail(&reader);
 	}
 	end_reading(&reader);

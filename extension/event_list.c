@@ -56,8 +56,8 @@ PG_FUNCTION_INFO_V1(evently_list_admin_events_page);
 #define IN_ORDER BY_TIME ", " BY_NAME_OR_PRICE ", " BY_ID
 
 EV_CHOICE(find_events,
-		  "SELECT e.event_id, CASE $12 WHEN 'c' THEN e.created_at ELSE e.start_datetime END, lower(e.name),"
-		  "       e.base_price"
+		  "SELECT e.event_id, e.ctid, CASE $12 WHEN 's' THEN e.start_datetime WHEN 'c' THEN e.created_at END,"
+		  "       CASE $12 WHEN 'n' THEN lower(e.name) END, CASE $12 WHEN 'p' THEN e.base_price END"
 		  "  FROM evently.event e WHERE " MATCHES " AND " BEHIND_CURSOR " ORDER BY " IN_ORDER " LIMIT $14 OFFSET $15",
 		  EV_FILTER_TYPES, TEXTOID, UUIDARRAYOID, CHAROID, BOOLOID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, NUMERICOID,
 		  UUIDOID);
@@ -91,6 +91,7 @@ typedef struct Listing
 typedef struct Found
 {
 	pg_uuid_t *ids;
+	ItemPointerData *places;
 	int n;
 	bool more;
 	int64 total;  /* -1: not known yet */
@@ -148,11 +149,11 @@ write_cursor(const Place *place, int row)
 	uint64 length;
 
 	if (strcmp(place->sort, "name") == 0)
-		key = ev_get_text(row, 3);
+		key = ev_get_text(row, 4);
 	else if (strcmp(place->sort, "price") == 0)
-		key = DatumGetCString(DirectFunctionCall1(numeric_out, ev_copied_value(row, 4)));
+		key = DatumGetCString(DirectFunctionCall1(numeric_out, ev_copied_value(row, 5)));
 	else
-		key = psprintf(INT64_FORMAT, ev_get_time(row, 2));
+		key = psprintf(INT64_FORMAT, ev_get_time(row, 3));
 	text = cursor_text(place, ev_id_text(&id), key);
 	length = strlen(text);
 	cursor = palloc0(length * 2 + 1);
@@ -236,8 +237,12 @@ find(const Listing *list)
 	found.more = found.n > list->limit;
 	found.n = Min(found.n, list->limit);
 	found.ids = palloc(found.n * sizeof(pg_uuid_t));
+	found.places = palloc(found.n * sizeof(ItemPointerData));
 	for (int i = 0; i < found.n; i++)
+	{
 		found.ids[i] = ev_get_uuid(i, 1);
+		found.places[i] = *(ItemPointer) DatumGetPointer(ev_copied_value(i, 2));
+	}
 	found.cursor = found.more && found.n > 0 ? write_cursor(place, found.n - 1) : NULL;
 	return found;
 }
@@ -290,7 +295,7 @@ page_of(FunctionCallInfo fcinfo, int first, EvArg published_only, EvArg created_
 	if (cursor != NULL)
 		read_cursor(&list.place, cursor);
 	found = find(&list);
-	ev_row_add(&row, ev_event_details(found.ids, found.n));
+	ev_row_add(&row, ev_event_details(found.ids, found.places, found.n));
 	ev_row_add(&row, cursor == NULL ? total_of(&list, &found) : ev_null());
 	ev_row_add(&row, cursor == NULL ? ev_int(page.number) : ev_null());
 	ev_row_add(&row, ev_int(page.limit));
@@ -350,7 +355,7 @@ evently_find_events(PG_FUNCTION_ARGS)
 		ev_invalid("max_rows", "max_rows and skip must not be negative");
 	found = find(&list);
 	row = ev_row(fcinfo);
-	ev_row_add(&row, ev_event_details(found.ids, found.n));
+	ev_row_add(&row, ev_event_details(found.ids, found.places, found.n));
 	while (row.filled < row.desc->natts)
 		ev_row_add(&row, ev_null());
 	PG_RETURN_DATUM(ev_end(ev_row_datum(&row)));

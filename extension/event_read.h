@@ -7,12 +7,14 @@
 #ifndef EV_EVENT_READ_H
 #define EV_EVENT_READ_H
 
+#include "storage/itemptr.h"
+
 #include "spi.h"
 
 /* The event as functions return it: an event_detail. EVENT_NOT_FOUND. */
 extern Datum ev_event_detail(const pg_uuid_t *event_id);
-/* Several of them, in that order, as an array. */
-extern EvArg ev_event_details(const pg_uuid_t *ids, int n);
+/* Several of them, in that order, as an array. places: where a statement found their rows (ctid), which is quicker; or NULL. */
+extern EvArg ev_event_details(const pg_uuid_t *ids, ItemPointerData *places, int n);
 
 /* Drafts, inactive and cancelled events are not for the public. */
 extern bool ev_event_is_public(const char *status);

@@ -134,7 +134,7 @@ page_row(FunctionCallInfo fcinfo, const EvPage *page, bool fuzzy)
 	int n;
 	pg_uuid_t *ids = ev_ids_of(ev_copied_value(0, 1), "event_id", &n);
 
-	ev_row_add(&row, ev_event_details(ids, n));
+	ev_row_add(&row, ev_event_details(ids, NULL, n));
 	ev_row_add(&row, ev_datum(Int64GetDatum(found)));
 	ev_row_add(&row, ev_int(page->number));
 	ev_row_add(&row, ev_int(page->limit));

@@ -25,37 +25,101 @@ PG_FUNCTION_INFO_V1(evently_render);
 
 static void render_value(StringInfo out, Datum value, Oid type);
 
+/* Digits, and what follows them. */
+static char *
+write_digits(char *p, int value, int width, char follows)
+{
+	p = pg_ultostr_zeropad(p, value, width);
+	*p++ = follows;
+	return p;
+}
+
+/* Returns the length of the text; 0 for infinity. */
+static int
+write_time(char text[MAXDATELEN + 1], TimestampTz time)
+{
+	struct pg_tm tm;
+	fsec_t fsec;
+	char *p = text;
+
+	if (TIMESTAMP_NOT_FINITE(time) || timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
+		return 0;
+	if (tm.tm_year < 0) /* the sign is one of the four */
+		*p++ = '-';
+	p = write_digits(p, abs(tm.tm_year), tm.tm_year < 0 ? 3 : 4, '-');
+	p = write_digits(p, tm.tm_mon, 2, '-');
+	p = write_digits(p, tm.tm_mday, 2, 'T');
+	p = write_digits(p, tm.tm_hour, 2, ':');
+	p = write_digits(p, tm.tm_min, 2, ':');
+	p = write_digits(p, tm.tm_sec, 2, '.');
+	if (fsec == 0)
+		p--;
+	else
+	{
+		p = pg_ultostr_zeropad(p, fsec, 6);
+		while (p[-1] == '0')
+			p--;
+	}
+	*p++ = 'Z';
+	return p - text;
+}
+
 char *
 ev_render_time(TimestampTz time)
 {
-	StringInfoData text;
-	struct pg_tm tm;
-	fsec_t fsec;
+	char text[MAXDATELEN + 1];
+	int length = write_time(text, time);
 
-	if (TIMESTAMP_NOT_FINITE(time) || timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
-		return NULL;
-	initStringInfo(&text);
-	appendStringInfo(&text, "%04d-%02d-%02dT%02d:%02d:%02d",
-					 tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	if (fsec != 0)
-	{
-		appendStringInfo(&text, ".%06d", fsec);
-		while (text.data[text.len - 1] == '0')
-			text.data[--text.len] = '\0';
-	}
-	appendStringInfoChar(&text, 'Z');
-	return text.data;
+	return length == 0 ? NULL : pnstrdup(text, length);
 }
 
 static void
 render_time(StringInfo out, TimestampTz time)
 {
-	char *text = ev_render_time(time);
+	char text[MAXDATELEN + 1];
+	int length = write_time(text, time);
 
-	if (text == NULL)
+	if (length == 0)
+	{
 		appendStringInfoString(out, "null");
-	else
-		appendStringInfo(out, "\"%s\"", text);
+		return;
+	}
+	appendStringInfoCharMacro(out, '"');
+	appendBinaryStringInfo(out, text, length);
+	appendStringInfoCharMacro(out, '"');
+}
+
+static void
+render_int(StringInfo out, int value)
+{
+	char text[12];
+
+	appendBinaryStringInfo(out, text, pg_ltoa(value, text));
+}
+
+static bool
+is_plain(const char *string, int length)
+{
+	for (int i = 0; i < length; i++)
+	{
+		if ((unsigned char) string[i] < ' ' || string[i] == '"' || string[i] == '\\')
+			return false;
+	}
+	return true;
+}
+
+/* Nearly every string is itself between quotes. */
+static void
+render_string(StringInfo out, const char *string, int length)
+{
+	if (!is_plain(string, length))
+	{
+		escape_json(out, pnstrdup(string, length));
+		return;
+	}
+	appendStringInfoCharMacro(out, '"');
+	appendBinaryStringInfo(out, string, length);
+	appendStringInfoCharMacro(out, '"');
 }
 
 /* Numbers as their output function writes them; what JSON has no number for is null. */
@@ -108,7 +172,7 @@ render_record(StringInfo out, HeapTupleHeader record)
 			continue;
 		appendStringInfoCharMacro(out, separator);
 		separator = ',';
-		escape_json(out, NameStr(attr->attname));
+		render_string(out, NameStr(attr->attname), strlen(NameStr(attr->attname)));
 		appendStringInfoCharMacro(out, ':');
 		if (nulls[i])
 			appendStringInfoString(out, "null");
@@ -167,15 +231,6 @@ render_array(StringInfo out, ArrayType *array)
 }
 
 static void
-render_text(StringInfo out, text *value)
-{
-	char *string = text_to_cstring(value);
-
-	escape_json(out, string);
-	pfree(string);
-}
-
-static void
 render_uuid(StringInfo out, const pg_uuid_t *id)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -225,7 +280,7 @@ render_value(StringInfo out, Datum value, Oid type)
 			appendStringInfoString(out, DatumGetBool(value) ? "true" : "false");
 			break;
 		case INT4OID:
-			appendStringInfo(out, "%d", DatumGetInt32(value));
+			render_int(out, DatumGetInt32(value));
 			break;
 		case INT2OID:
 		case INT8OID:
@@ -248,8 +303,12 @@ render_value(StringInfo out, Datum value, Oid type)
 			render_uuid(out, DatumGetUUIDP(value));
 			break;
 		case TEXTOID:
-			render_text(out, DatumGetTextPP(value));
+		{
+			text *string = DatumGetTextPP(value);
+
+			render_string(out, VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
 			break;
+		}
 		case JSONOID:
 			render_json_text(out, TextDatumGetCString(value));
 			break;

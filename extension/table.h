@@ -64,6 +64,8 @@ extern EvScan ev_scan_begin(EvTable *table, EvAccess access, const EvArg *key, i
 /* To look several times, in several tables, at one state: all with the active snapshot, by n columns each time. */
 extern EvScan ev_scan_open(EvTable *table, int n);
 extern void ev_scan_find(EvScan *scan, const EvArg *key);
+/* Stand on the row that a statement found at that place (ctid). False: it is not seen there; it may even be another row's now. */
+extern bool ev_scan_at(EvScan *scan, ItemPointer place);
 
 extern bool ev_scan_next(EvScan *scan);
 extern bool ev_scan_is_null(const EvScan *scan, int column);

@@ -77,6 +77,12 @@ ev_scan_find(EvScan *scan, const EvArg *key)
 }
 
 bool
+ev_scan_at(EvScan *scan, ItemPointer place)
+{
+	return table_tuple_fetch_row_version(scan->relation, place, scan->scan->xs_snapshot, scan->row);
+}
+
+bool
 ev_scan_next(EvScan *scan)
 {
 	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->row);

@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS evently CASCADE;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 BEGIN;
-SELECT plan(27);
+SELECT plan(29);
 
 -- Rows of a table that this transaction has read so far, by index or not.
 CREATE FUNCTION rows_read(name text) RETURNS bigint LANGUAGE sql AS $$
@@ -93,6 +93,10 @@ FROM unnest(ARRAY['list_events(published_only => true)', 'list_events(sort => ''
 	format('list_events_page(sort => ''price'', cursor => %L)', :'cursor'), 'list_events_page(type => ''TYPE 7'')', 'list_events_page(tags => ''{tag7}'')',
 	'list_events_page(city => ''city 7'')', 'list_events_page(q => ''mber 999'')', 'list_events_page(date => to_char(now() + interval ''99 days'', ''YYYY-MM-DD''))',
 	format('list_events_page(created_by => %L)', md5('7')::uuid), 'search_events(''number 777'')', 'search_events(''Stage 77 show'', type => ''type 77'')']) call;
+SELECT is((read_by(call, 'event'), read_by(call, 'venue')), (8::bigint, 2::bigint), 'a list reads the row of each event once, and once that of a venue beside finding it')
+FROM (VALUES ('list_events_page(city => ''city 7'')')) l (call);
+SELECT is_empty('SELECT e.name FROM evently.list_events(max_rows => 5000) l JOIN evently.event e USING (event_id) WHERE (l.venue).venue_id IS DISTINCT FROM e.venue_id',
+	'each of many events shows its own venue');
 SELECT cmp_ok(read_by(format('get_event_analytics(%L)', md5('event7')::uuid), 'booking'), '<=', 100::bigint, 'S2-ANA-1: the figures of an event read its bookings only');
 SELECT cmp_ok(read_by(format('get_user_analytics(%L)', md5('user7')::uuid), 'booking'), '<=', 100::bigint, 'and those of a buyer his own');
 

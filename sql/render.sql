@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(33);
+SELECT plan(35);
 
 -- The answer does not depend on how the session likes its times and numbers.
 SET timezone = 'Asia/Kathmandu';
@@ -26,6 +26,8 @@ FROM (VALUES
 	($$timestamptz '2026-02-03 04:05:06.120300Z'$$, '"2026-02-03T04:05:06.1203Z"', 'a fraction without zeros at its end'),
 	($$timestamptz '2026-02-03 04:05:06.000001Z'$$, '"2026-02-03T04:05:06.000001Z"', 'to the microsecond'),
 	($$timestamptz '0099-12-31 23:59:59Z'$$, '"0099-12-31T23:59:59Z"', 'a year has four digits'),
+	($$timestamptz '20026-02-03 04:05:06Z'$$, '"20026-02-03T04:05:06Z"', 'or more'),
+	($$timestamptz '0044-03-15 12:00:00Z BC'$$, '"-043-03-15T12:00:00Z"', 'a sign is one of them'),
 	($$timestamptz 'infinity'$$, 'null', 'endless is null'),
 	('40.00', '40.00', 'money keeps its digits'),
 	('numeric ''1235.500''', '1235.500', 'three of them'),
