@@ -96,30 +96,27 @@ def send(document, who, route, find, victim):
     return who.request(route.method, before + find(victim) + rest.partition("}")[2], BODIES.get(str(route), example))
 
 
-@pytest.mark.parametrize("route", with_ids("USER"), ids=str)
-def test_somebody_elses_things(document, victim, other_user, own_events_admin, route):
-    """H02, H61: neither another user nor an administrator of other events may see or change them, and they stay as they are."""
-    find = owner_of(route, OWNED, OF_NOBODY)
+def require_refused(document, strangers, route, find, victim):
+    """None of them gets anywhere with the victim's thing, and all of the victim's things stay as they are."""
     if find is None:
         return
     before = victim.things()
-    for who in (other_user, own_events_admin):
+    for who in strangers:
         answer = send(document, who, route, find, victim)
         assert answer.status in (403, 404), answer
     assert victim.things() == before
+
+
+@pytest.mark.parametrize("route", with_ids("USER"), ids=str)
+def test_somebody_elses_things(document, victim, other_user, own_events_admin, route):
+    """H02, H61: neither another user nor an administrator of other events may see or change them, and they stay as they are."""
+    require_refused(document, (other_user, own_events_admin), route, owner_of(route, OWNED, OF_NOBODY), victim)
 
 
 @pytest.mark.parametrize("route", with_ids("ADMIN"), ids=str)
 def test_somebody_elses_events(document, victim, own_events_admin, other_user, route):
     """H61: an administrator of his own events does not manage those of another one; a user nobody's."""
-    find = owner_of(route, MANAGED, SHARED)
-    if find is None:
-        return
-    before = victim.things()
-    for who in (other_user, own_events_admin):
-        answer = send(document, who, route, find, victim)
-        assert answer.status in (403, 404), answer
-    assert victim.things() == before
+    require_refused(document, (other_user, own_events_admin), route, owner_of(route, MANAGED, SHARED), victim)
 
 
 def test_confirming_somebody_elses_hold(victim, other_user, own_events_admin):

@@ -1,12 +1,6 @@
 -- POST a booking of one ticket: as another person each time, with a key of its own. Argument: a file with access tokens.
 dofile("test/bench/experiments/wrk/report.lua")
-
-local threads = 0
-
-function setup(thread)
-	thread:set("number", threads)
-	threads = threads + 1
-end
+dofile("test/bench/experiments/wrk/threads.lua")
 
 function init(arguments)
 	tokens = {}

@@ -1,12 +1,6 @@
 -- Lists of 20 events with one of 1,400 sets of filters, another each time. Argument: the path.
 dofile("test/bench/experiments/wrk/report.lua")
-
-local threads = 0
-
-function setup(thread)
-	thread:set("number", threads)
-	threads = threads + 1
-end
+dofile("test/bench/experiments/wrk/threads.lua")
 
 function init(arguments)
 	targets = {}
