@@ -109,7 +109,8 @@ choose(FunctionCallInfo fcinfo, const EvEvent *event, int quantity, int accessib
 	}
 	if (together.section != NULL)
 	{
-		together.groups = &together.search.best;
+		together.groups = palloc(sizeof(EvWindow));
+		*together.groups = together.search.best;
 		together.ngroups = 1;
 		return together;
 	}
