@@ -99,7 +99,7 @@ listen_open(void)
 	server->tls = 0;
 	domain = kore_domain_new("*");
 	(void)kore_domain_attach(domain, server);
-	if (!kore_module_handler_new(domain, "^/", "request_dispatch", NULL, HANDLER_TYPE_DYNAMIC))
+	if (!kore_module_handler_new(domain, "/", "request_dispatch", NULL, HANDLER_TYPE_STATIC))
 		fatal("listen: the dispatcher is not exported");
 }
 

@@ -281,6 +281,27 @@ conn_settle(struct pg_conn *conn)
 	conn->doubtful = false;
 }
 
+/*
+ * An error without SQLSTATE is libpq's own, as when memory ran out: it may stand in the place of any answer, and whose
+ * the next ones are is not known any more. Nor is it when an answer does not fit what was asked.
+ */
+static bool
+conn_is_astray(const struct pg_conn *conn, const PGresult *result)
+{
+	switch (PQresultStatus(result)) {
+	case PGRES_PIPELINE_SYNC:
+		return (conn->current != NULL && conn->current->group == conn->received);
+	case PGRES_PIPELINE_ABORTED:
+		return (conn->current == NULL);
+	case PGRES_TUPLES_OK:
+		return (conn->current == NULL || conn->current->call == NULL);
+	case PGRES_COMMAND_OK:
+		return (conn->current == NULL || conn->current->call != NULL);
+	default:
+		return (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL);
+	}
+}
+
 static void
 conn_receive(struct pg_conn *conn)
 {
@@ -297,7 +318,10 @@ conn_receive(struct pg_conn *conn)
 			continue;
 		}
 		was_null = false;
-		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+		if (conn_is_astray(conn, result)) {
+			conn_down(conn, PQresultErrorMessage(result));
+			PQclear(result);
+		} else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
 			conn_settle(conn);
 		} else if (conn->current == NULL) {

@@ -227,7 +227,7 @@ reply_refusal(struct request *rq, const struct refusal *refusal)
 	message = own && refusal->message != NULL ? sentence(rq, refusal->message) : error.message;
 	if (error.status >= 500)
 		log_line(error.status == 500 ? LEVEL_ERROR : LEVEL_WARN, "request %s, %s: SQLSTATE %s: %s", rq->id,
-		    rq->route != NULL ? rq->route->pattern : "-", refusal->sqlstate != NULL ? refusal->sqlstate : "-",
+		    rq->route != NULL ? rq->route->pattern : "-", refusal->sqlstate,
 		    refusal->message != NULL ? refusal->message : "-");
 	if (rq->if_match && strcmp(error.code, "CONCURRENT_UPDATE") == 0) {
 		error.status = 412;

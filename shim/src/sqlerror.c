@@ -50,8 +50,6 @@ sql_error_map(const char *sqlstate)
 	struct sql_error error = { 500, "INTERNAL_ERROR", "Something went wrong on our side" };
 	size_t i;
 
-	if (sqlstate == NULL)
-		return ((struct sql_error){ 503, AWAY, "The database is away; try again" });
 	for (i = 0; i < sizeof(own_errors) / sizeof(own_errors[0]); i++) {
 		if (strcmp(own_errors[i].sqlstate, sqlstate) == 0)
 			return ((struct sql_error){ own_errors[i].status, own_errors[i].code, NULL });
