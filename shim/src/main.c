@@ -45,6 +45,8 @@
 #define KEEPALIVE_S      60
 #define DRAIN_MS         15000
 
+static pid_t parent_pid;
+
 static void
 usage(void)
 {
@@ -123,6 +125,7 @@ void
 kore_parent_configure(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	parent_pid = getpid();
 	kore_foreground = 1;
 	parse_arguments(argc, argv);
 	config_load();
@@ -161,6 +164,8 @@ void
 kore_worker_configure(void)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
+	if (getppid() != parent_pid)
+		exit(1); /* it died before it could be told */
 	metrics_attach(worker->id);
 	listen_attach(worker->id);
 	pg_start();
