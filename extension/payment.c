@@ -107,8 +107,9 @@ has_token(const EvMeans *means, const char *token)
 	return means->given && means->token != NULL && strcmp(means->token, token) == 0;
 }
 
-bool
-ev_payment_is_slow(const EvMeans *means)
+/* The mock provider will not answer at once. */
+static bool
+is_slow(const EvMeans *means)
 {
 	return has_token(means, "tok_timeout");
 }
@@ -120,8 +121,8 @@ ev_payment_canonical(const EvMeans *means)
 						: pstrdup("");
 }
 
-EvPayment *
-ev_payment_new(const EvBill *bill, const char *method, const char *provider, const char *status)
+static EvPayment *
+new_payment(const EvBill *bill, const char *method, const char *provider, const char *status)
 {
 	EvPayment *payment = palloc0(sizeof(EvPayment));
 
@@ -155,7 +156,7 @@ ev_payment_charge(const EvMeans *means, const EvBill *bill)
 	if (has_token(means, "tok_declined"))
 		ev_raise(EV_PAYMENT_DECLINED, ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", bill->event_id), "method", means->method),
 				 "Try another means of payment; a hold stands until it expires.", "the payment was declined");
-	payment = ev_payment_new(bill, means->method, "mock", ev_payment_is_slow(means) ? "pending" : "paid");
+	payment = new_payment(bill, means->method, "mock", is_slow(means) ? "pending" : "paid");
 	payment->provider_ref = psprintf("mock-%s", ev_booking_ref(&payment->payment_id));
 	return payment;
 }
@@ -257,8 +258,9 @@ ev_payment_summary(const EvRow *row, const EvPayment *payment)
 	return ev_datum(ev_row_datum(&summary));
 }
 
-Datum
-ev_payment_detail(const pg_uuid_t *event_id, const pg_uuid_t *payment_id)
+/* A payment_detail. */
+static Datum
+payment_detail(const pg_uuid_t *event_id, const pg_uuid_t *payment_id)
 {
 	ev_query(&read_payment, ev_uuid(event_id), ev_uuid(payment_id));
 	return ev_copied_value(0, 1);
@@ -278,7 +280,7 @@ begin(EvHold *hold, const char *method, const char *provider)
 	ev_event_require_published(ev_event_load(&hold->event_id));
 	if (is_nothing(bill.amount))
 		ev_invalid("hold_id", "the hold costs nothing");
-	payment = ev_payment_new(&bill, method, provider, "pending");
+	payment = new_payment(&bill, method, provider, "pending");
 	ev_payment_store(payment, NULL);
 	return payment;
 }
@@ -304,7 +306,7 @@ evently_begin_payment(PG_FUNCTION_ARGS)
 	{
 		EvPayment *payment = begin(hold, method, provider);
 
-		result = ev_payment_detail(&payment->event_id, &payment->payment_id);
+		result = payment_detail(&payment->event_id, &payment->payment_id);
 		ev_outbox_answer(&key, &payment->event_id, "PAYMENT", &payment->payment_id, "PAYMENT_PENDING", &payment->user_id,
 						 result);
 	}
@@ -320,7 +322,7 @@ evently_get_payment(PG_FUNCTION_ARGS)
 	ev_begin(EV_READS);
 	payment = ev_payment_load(ev_uuid_argument(fcinfo, 0), ev_required_uuid(fcinfo, 1, "payment_id"));
 	ev_require_reader(ev_uuid_argument(fcinfo, 2), &payment->user_id, &payment->event_id, "payment");
-	PG_RETURN_DATUM(ev_end(ev_payment_detail(&payment->event_id, &payment->payment_id)));
+	PG_RETURN_DATUM(ev_end(payment_detail(&payment->event_id, &payment->payment_id)));
 }
 
 /* get_payments(event_id, booking_id, user_id) */

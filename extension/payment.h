@@ -62,14 +62,11 @@ typedef struct EvBill
 
 /* {"token", "method"} as jsonb, or null. */
 extern EvMeans ev_payment_means(EvArg payment);
-/* The mock provider will not answer at once. */
-extern bool ev_payment_is_slow(const EvMeans *means);
 /* Equal for equal means (idempotency.h). */
 extern char *ev_payment_canonical(const EvMeans *means);
 
 /* Paid or pending, not stored yet; NULL where nothing is to be paid or none was named; PAYMENT_DECLINED. */
 extern EvPayment *ev_payment_charge(const EvMeans *means, const EvBill *bill);
-extern EvPayment *ev_payment_new(const EvBill *bill, const char *method, const char *provider, const char *status);
 extern bool ev_payment_is_pending(const EvPayment *payment);
 /* booking_id: what it paid for, NULL where it is pending. */
 extern void ev_payment_store(const EvPayment *payment, const pg_uuid_t *booking_id);
@@ -83,7 +80,5 @@ extern void ev_payment_resolve(const EvPayment *payment, const char *status, con
 
 /* A payment_summary for the next column of the row; null for NULL. */
 extern EvArg ev_payment_summary(const EvRow *row, const EvPayment *payment);
-/* A payment_detail. */
-extern Datum ev_payment_detail(const pg_uuid_t *event_id, const pg_uuid_t *payment_id);
 
 #endif

@@ -61,7 +61,7 @@ EV_STATEMENT(delete_venue,
 EV_STATEMENT(read_venue_reference,
 			 "SELECT CASE jsonb_typeof($1) WHEN 'string' THEN $1 #>> '{}' ELSE $1 ->> 'name' END,"
 			 "       $1 ->> 'address', $1 ->> 'city', $1 ->> 'state', $1 ->> 'country', $1 ->> 'postal_code',"
-			 "       coalesce(($1 ->> 'capacity')::integer, 0)",
+			 "       coalesce(($1 ->> 'capacity')::integer, 0), $1 ->> 'sections' IS NOT NULL",
 			 JSONBOID);
 
 EV_STATEMENT(find_venue,
@@ -233,6 +233,8 @@ ev_venue_find_or_create(Datum venue_jsonb, const pg_uuid_t *created_by)
 		ev_invalid("venue", "venue must be a name, or an object with a name");
 	if (pg_mbstrlen(field[0]) > 200)
 		ev_invalid("venue", "a venue's name has at most 200 characters");
+	if (ev_get_bool(0, 8))
+		ev_invalid("venue", "sections are those of a venue or a template that is there already: venue_id, venue_template_id");
 	require_capacity(capacity);
 
 	ev_lock_key(&everywhere, &everywhere, "venue", asc_tolower(field[0], strlen(field[0])));

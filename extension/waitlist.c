@@ -104,8 +104,8 @@ ev_entry_live(const pg_uuid_t *event_id, const pg_uuid_t *user_id)
 	return entry;
 }
 
-void
-ev_entry_not_found(EvDetail *detail)
+static void
+entry_not_found(EvDetail *detail)
 {
 	ev_raise(EV_WAITLIST_ENTRY_NOT_FOUND, detail, NULL, "waitlist entry not found");
 }
@@ -121,7 +121,7 @@ Datum
 ev_entry_detail(const pg_uuid_t *event_id, const pg_uuid_t *entry_id)
 {
 	if (ev_query(&entry_detail, ev_uuid(event_id), ev_uuid(entry_id)) == 0)
-		ev_entry_not_found(ev_detail_uuid(ev_detail(), "entry_id", entry_id));
+		entry_not_found(ev_detail_uuid(ev_detail(), "entry_id", entry_id));
 	return ev_copied_value(0, 1);
 }
 
@@ -129,7 +129,7 @@ Datum
 ev_entry_detail_of(const pg_uuid_t *event_id, const pg_uuid_t *user_id)
 {
 	if (ev_query(&last_entry_detail, ev_uuid(event_id), ev_uuid(user_id)) == 0)
-		ev_entry_not_found(ev_detail_uuid(ev_detail(), "event_id", event_id));
+		entry_not_found(ev_detail_uuid(ev_detail(), "event_id", event_id));
 	return ev_copied_value(0, 1);
 }
 
@@ -137,7 +137,7 @@ pg_uuid_t
 ev_last_offer(const pg_uuid_t *event_id, const pg_uuid_t *user_id)
 {
 	if (ev_query(&last_offer, ev_uuid(event_id), ev_uuid(user_id)) == 0)
-		ev_entry_not_found(ev_detail_uuid(ev_detail(), "event_id", event_id));
+		entry_not_found(ev_detail_uuid(ev_detail(), "event_id", event_id));
 	if (ev_is_null(0, 1))
 		ev_no_offer(event_id);
 	return ev_get_uuid(0, 1);
@@ -217,7 +217,7 @@ evently_explain_waitlist(PG_FUNCTION_ARGS)
 	ev_begin(EV_READS);
 	entry_id = ev_required_uuid(fcinfo, 0, "entry_id");
 	if (ev_query(&event_of_entry, ev_uuid(entry_id), ev_arg(1)) == 0)
-		ev_entry_not_found(ev_detail_uuid(ev_detail(), "entry_id", entry_id));
+		entry_not_found(ev_detail_uuid(ev_detail(), "entry_id", entry_id));
 	event_id = ev_get_uuid(0, 1);
 	user_id = ev_get_uuid(0, 2);
 	ev_require_owner(ev_uuid_argument(fcinfo, 2), &user_id, "waitlist entry");

@@ -48,7 +48,6 @@ extern EvEntry *ev_entry_live(const pg_uuid_t *event_id, const pg_uuid_t *user_i
 extern Datum ev_entry_detail(const pg_uuid_t *event_id, const pg_uuid_t *entry_id);
 /* The same of the user's last entry. */
 extern Datum ev_entry_detail_of(const pg_uuid_t *event_id, const pg_uuid_t *user_id);
-extern void ev_entry_not_found(EvDetail *detail) pg_attribute_noreturn();
 extern void ev_no_offer(const pg_uuid_t *event_id) pg_attribute_noreturn();
 
 /* The hold that is or was the user's last offer; WAITLIST_ENTRY_NOT_FOUND, OFFER_NOT_ACTIVE. */

@@ -23,8 +23,9 @@ ev_search(EvParty party)
 	};
 }
 
-bool
-ev_window_beats(const EvWindow *a, const EvWindow *b)
+/* Is the first better? */
+static bool
+beats(const EvWindow *a, const EvWindow *b)
 {
 	if (a->surplus != b->surplus)
 		return a->surplus < b->surplus;
@@ -117,7 +118,7 @@ consider(const EvSearch *search, int first, int length, int i, int n, int wanted
 	if (accessible < wanted)
 		return;
 	window.distance = distance_of(search, first + i, n);
-	if (!*found || ev_window_beats(&window, best))
+	if (!*found || beats(&window, best))
 		*best = window;
 	*found = true;
 }
@@ -155,7 +156,7 @@ end_row(EvSearch *search)
 			place_in_run(search, first, length, search->party.quantity, search->party.accessible, &window))
 		{
 			had_place = true;
-			if (!search->found || ev_window_beats(&window, &search->best))
+			if (!search->found || beats(&window, &search->best))
 				search->best = window;
 			search->found = true;
 		}
@@ -228,7 +229,7 @@ place_rest(const EvSearch *search, const Run *runs, int nruns, int n, EvWindow *
 		EvWindow window;
 
 		if (place_in_run(search, runs[i].first, runs[i].length, n, 0, &window) &&
-			(!found || ev_window_beats(&window, best)))
+			(!found || beats(&window, best)))
 		{
 			*best = window;
 			found = true;

@@ -72,7 +72,4 @@ extern void ev_search_end(EvSearch *search);
  */
 extern EvWindow *ev_search_split(const EvSearch *search, int *ngroups);
 
-/* Is the first better? */
-extern bool ev_window_beats(const EvWindow *a, const EvWindow *b);
-
 #endif

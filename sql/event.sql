@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(80);
+SELECT plan(81);
 
 -- Creating: what is not said has a default, and the venue may come in any form
 SELECT results_eq(
@@ -67,6 +67,7 @@ FROM (VALUES
 	($$'bad', now(), total_capacity => 1, sale_start_time => now(), sale_end_time => now()$$, 'VE001', 'an empty sale'),
 	($$'bad', now(), venue_id => person('nobody')$$, 'VE409', 'an unknown venue'),
 	($$'bad', now(), venue => '{}', total_capacity => 1$$, 'VE001', 'a venue without a name'),
+	($$'bad', now(), venue => '{"name": "Hall", "sections": [{"name": "Stalls"}]}', total_capacity => 1$$, 'VE001', 'sections of a venue named by the event'),
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Roof", "price": 1}]'$$, 'VE001', 'the price of a section that is not there'),
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price": -1}]'$$, 'VE001', 'a negative price of a section'),
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price": "NaN"}]'$$, 'VE001', 'a section''s price that is no number')

@@ -44,6 +44,7 @@ struct config {
 	bool development;
 	char *home;
 	char *jwt_secret;
+	int jwt_algorithm;
 	int access_ttl_s;
 	int refresh_ttl_s;
 	int bcrypt_cost;

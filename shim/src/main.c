@@ -18,10 +18,11 @@
 #include <kore/hooks.h>
 #include <kore/http.h>
 
+#include "account.h"
 #include "asset.h"
-#include "auth.h"
 #include "clientip.h"
 #include "config.h"
+#include "credential.h"
 #include "health.h"
 #include "jwt.h"
 #include "listen.h"
@@ -137,7 +138,8 @@ kore_parent_configure(int argc, char **argv)
 	pg_connect_check();
 	jwt_init(config.jwt_secret);
 	password_init();
-	auth_prepare();
+	account_prepare();
+	credential_prepare();
 	people_prepare();
 	health_prepare();
 	live_prepare();

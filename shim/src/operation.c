@@ -5,7 +5,7 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-#include "auth.h"
+#include "account.h"
 #include "catalogue.h"
 #include "live.h"
 #include "operation.h"
@@ -395,7 +395,7 @@ write_words(
 static bool
 may_sign_in(const struct route *route)
 {
-	return (route->handler == auth_admin_register || route->handler == live_event);
+	return (route->handler == account_admin_register || route->handler == live_event);
 }
 
 /* `"get":{...}` */

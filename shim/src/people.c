@@ -2,9 +2,9 @@
 
 #include <kore/kore.h>
 
-#include "auth.h"
 #include "bind.h"
 #include "call.h"
+#include "credential.h"
 #include "jwt.h"
 #include "password.h"
 #include "people.h"
@@ -64,7 +64,7 @@ people_create(struct request *rq)
 	if (bind_fields(rq, 5,
 		(const char **[]){
 		    &person->email, &person->password, &person->name, &person->role, &person->phone_number }) &&
-	    auth_password_is_fit(rq, "password", person->password))
+	    credential_password_is_fit(rq, "password", person->password))
 		password_hash(rq, person->password, create_hashed);
 }
 

@@ -4,8 +4,8 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#include "account.h"
 #include "asset.h"
-#include "auth.h"
 #include "exposition.h"
 #include "health.h"
 #include "live.h"

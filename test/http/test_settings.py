@@ -33,6 +33,7 @@ def test_readme_has_the_table():
         ("S3-OPS-6", {"JWT_EXPIRY": "24h"}, "EVENTLY_JWT_ACCESS_TOKEN_DURATION", "24h"),
         ("S4-OPS-2", {"ACCESS_TOKEN_EXPIRE_MINUTES": "120"}, "EVENTLY_JWT_ACCESS_TOKEN_DURATION", "120m"),
         ("S5-OPS-1", {"JWT_EXPIRATION_MINUTES": "60"}, "EVENTLY_JWT_ACCESS_TOKEN_DURATION", "60m"),
+        ("S5-OPS-1", {"JWT_ALGORITHM": "HS256"}, "EVENTLY_JWT_ALGORITHM", "HS256"),
         ("S1-OPS-14", {"JWT_REFRESH_TOKEN_DURATION": "168h"}, "EVENTLY_JWT_REFRESH_TOKEN_DURATION", "168h"),
         ("S1-OPS-16", {"LOG_LEVEL": "info"}, "EVENTLY_LOG_LEVEL", "info"),
         ("S1-OPS-17", {"ENVIRONMENT": "development"}, "EVENTLY_ENV", "development"),
@@ -85,6 +86,7 @@ def test_database_of_the_seeds(serve):
         ("EVENTLY_LOG_LEVEL", "loud"),
         ("EVENTLY_STATEMENT_TIMEOUT", "soon"),
         ("EVENTLY_ADMIN_REGISTRATION", "maybe"),
+        ("EVENTLY_JWT_ALGORITHM", "none"),
     ],
 )
 def test_unusable_values_are_named(name, value):
