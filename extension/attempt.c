@@ -11,13 +11,12 @@
 #include "attempt.h"
 #include "batch.h"
 
-EvRefusal *
-ev_attempt(EvWork work, void *argument)
+ErrorData *
+ev_attempt_at_all(EvWork work, void *argument)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
-	EvRefusal *refusal;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -36,6 +35,15 @@ ev_attempt(EvWork work, void *argument)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+EvRefusal *
+ev_attempt(EvWork work, void *argument)
+{
+	ErrorData *error = ev_attempt_at_all(work, argument);
+	EvRefusal *refusal;
+
 	if (error == NULL)
 		return NULL;
 	refusal = ev_refusal(error);

@@ -13,6 +13,9 @@ typedef void (*EvWork)(void *argument);
 /* NULL where the work was done; its refusal where not. Any other error goes on. */
 extern EvRefusal *ev_attempt(EvWork work, void *argument);
 
+/* NULL where the work was done; the error that undid it where not. */
+extern ErrorData *ev_attempt_at_all(EvWork work, void *argument);
+
 /*
  * The same in a batch (batch.h), without a subtransaction: what it has added is forgotten, and locks stay. The work writes
  * nothing itself before it can be refused no more. declined: it cannot be done so; do it in a subtransaction.

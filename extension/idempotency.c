@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_proc.h"
+#include "common/sha2.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
@@ -37,11 +38,31 @@ EV_STATEMENT(insert_key,
 EV_TABLE(key_table, "idempotency", key_columns, insert_key_argtypes);
 
 static bool was_replayed;
+static bool presuming;
+static EvKey presumed; /* by the call that is being served; its key is NULL where none is */
 
 static Datum
 sha256(const char *text)
 {
 	return DirectFunctionCall1(sha256_bytea, CStringGetTextDatum(text));
+}
+
+/* Requests of an on-sale are much alike, so the last one's hash is kept: to make one takes as long as to write a row. */
+static Datum
+hash_of_request(const char *canonical)
+{
+	static bool is_kept;
+	static char request[64];
+	static char hash[VARHDRSZ + PG_SHA256_DIGEST_LENGTH];
+	char *copy = palloc(sizeof(hash));
+
+	if (!is_kept || strcmp(canonical, request) != 0)
+	{
+		memcpy(hash, DatumGetPointer(sha256(canonical)), sizeof(hash));
+		is_kept = strlcpy(request, canonical, sizeof(request)) < sizeof(request);
+	}
+	memcpy(copy, hash, sizeof(hash));
+	return PointerGetDatum(copy);
 }
 
 /*
@@ -95,19 +116,27 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 			const pg_uuid_t *user_id, char *key, EvCanonical canonical, const void *request, Datum *replay)
 {
 	Datum answer;
+	bool is_first;
 	bool same;
 
 	*open = (EvKey){operation, *scope_id, *user_id, key, (Datum) 0};
 	was_replayed = false;
+	presumed.key = NULL;
 	ev_standby_expect();
 	if (key == NULL)
 		return false;
-	if (*key == '\0' || pg_mbstrlen(key) > MAX_KEY_LENGTH)
+	if (*key == '\0' || (strlen(key) > MAX_KEY_LENGTH && pg_mbstrlen(key) > MAX_KEY_LENGTH))
 		ev_invalid("idempotency_key", "an idempotency key has 1 to %d characters", MAX_KEY_LENGTH);
 
-	if (!lock_key(open))
+	is_first = lock_key(open);
+	open->request_hash = hash_of_request(canonical(request));
+	if (is_first && presuming)
+	{
+		presumed = *open;
+		return false;
+	}
+	if (!is_first)
 		ev_batch_write();
-	open->request_hash = sha256(canonical(request));
 	if (!find_answer(open, &answer, &same))
 		return false;
 	if (!same)
@@ -118,6 +147,35 @@ ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid_t *scope_id
 	*replay = ev_copied_value(0, 1);
 	was_replayed = true;
 	return true;
+}
+
+void
+ev_keys_presume_new(bool on)
+{
+	presuming = on;
+	presumed.key = NULL;
+}
+
+void
+ev_key_require_new(void)
+{
+	EvKey key = presumed;
+	Datum answer;
+	bool same;
+
+	presumed.key = NULL;
+	if (key.key != NULL && find_answer(&key, &answer, &same))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNIQUE_VIOLATION),
+				 errmsg_internal("the idempotency key is not new"),
+				 err_generic_string(PG_DIAG_TABLE_NAME, key_table.name)));
+}
+
+bool
+ev_key_was_not_new(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->table_name != NULL &&
+		strcmp(error->table_name, key_table.name) == 0;
 }
 
 /* A json is kept as its text. */
@@ -136,6 +194,7 @@ ev_key_store_rendered(const EvKey *open, const char *answer)
 
 	if (open->key != NULL)
 		ev_insert(&key_table, &insert_key, values);
+	presumed.key = NULL;
 }
 
 void

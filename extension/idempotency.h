@@ -47,6 +47,15 @@ extern void ev_key_store_rendered(const EvKey *open, const char *answer);
 extern bool ev_key_was_replayed(void);
 
 /*
+ * The keys of a set are nearly always new. While they are presumed to be, none is looked up: one that is not is an error when
+ * it is stored. Who is refused stores none, so there it is to be required that the key of the last call was new. Of the
+ * error that ended either: was it that? Then what was done under the presumption is to be undone, and done without it.
+ */
+extern void ev_keys_presume_new(bool on);
+extern void ev_key_require_new(void);
+extern bool ev_key_was_not_new(const ErrorData *error);
+
+/*
  * The whole of it, for a function whose last argument is the key and whose other arguments are the request: the answer of
  * work(fcinfo), or the first one again. scope_id: the event, NULL for what belongs to none; user_id: the actor, NULL for the
  * database's own caller.

@@ -141,18 +141,16 @@ serve_all(const Set *set)
 		EvRefusal *refusal = ev_batch_is_open() ? serve_batched(&turn) : ev_attempt(serve, &turn);
 
 		CHECK_FOR_INTERRUPTS();
+		if (refusal != NULL)
+			ev_key_require_new();
 		add_outcome(set, i + 1, turn.result, refusal);
 	}
 }
 
-/* More than one: alone with the event. */
 static void
-serve_together(const Set *set)
+serve_batch(const Set *set)
 {
-	ev_lock_event_exclusive(set->event_id);
-	ev_locks_try(true);
-	if (set->batched)
-		ev_batch_open();
+	ev_batch_open();
 	PG_TRY();
 	{
 		serve_all(set);
@@ -161,6 +159,54 @@ serve_together(const Set *set)
 	PG_FINALLY();
 	{
 		ev_batch_drop();
+	}
+	PG_END_TRY();
+}
+
+static void
+serve_new(void *argument)
+{
+	ev_keys_presume_new(true);
+	PG_TRY();
+	{
+		serve_batch(argument);
+	}
+	PG_FINALLY();
+	{
+		ev_keys_presume_new(false);
+	}
+	PG_END_TRY();
+}
+
+/* Again from the beginning where a key turns out to have been used before: a whole set is repeated, or nothing is. */
+static void
+serve_in_batch(Set *set)
+{
+	ErrorData *error = ev_attempt_at_all(serve_new, set);
+
+	if (error == NULL)
+		return;
+	if (!ev_key_was_not_new(error))
+		ReThrowError(error);
+	tuplestore_clear(set->outcomes->setResult);
+	serve_batch(set);
+}
+
+/* More than one: alone with the event. */
+static void
+serve_together(Set *set)
+{
+	ev_lock_event_exclusive(set->event_id);
+	ev_locks_try(true);
+	PG_TRY();
+	{
+		if (set->batched)
+			serve_in_batch(set);
+		else
+			serve_all(set);
+	}
+	PG_FINALLY();
+	{
 		ev_locks_try(false);
 	}
 	PG_END_TRY();

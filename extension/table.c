@@ -268,9 +268,16 @@ insert_row(EvTableState *state, Relation relation)
 void
 ev_insert(EvTable *table, EvStatement *statement, const EvArg *values)
 {
-	Relation relation = ev_table_open(table, RowExclusiveLock);
+	Relation relation;
 	EvTableState *state = table->state;
 
+	if (state != NULL && state->nkept > 0)
+	{
+		ev_table_keep(state, table->ncolumns, values);
+		return;
+	}
+	relation = ev_table_open(table, RowExclusiveLock);
+	state = table->state;
 	if (state->plain)
 	{
 		PreventCommandIfReadOnly("INSERT");

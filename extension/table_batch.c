@@ -35,7 +35,6 @@ ev_table_keep(EvTableState *state, int ncolumns, const EvArg *values)
 	TupleTableSlot *row = next_kept(state);
 
 	ev_table_fill(state, row, ncolumns, values);
-	ExecConstraints(state->target, row, state->executor);
 	ExecMaterializeSlot(row);
 	ResetPerTupleExprContext(state->executor);
 }
@@ -46,6 +45,9 @@ write_kept(EvTableState *state, Relation relation)
 	int n = state->nmarked;
 
 	ev_table_ready(state, relation);
+	for (int i = 0; i < n; i++)
+		ExecConstraints(state->target, state->kept[i], state->executor);
+	ResetPerTupleExprContext(state->executor);
 	table_multi_insert(relation, state->kept, n, GetCurrentCommandId(true), 0, NULL);
 	ev_table_open_indexes(state);
 	for (int i = 0; i < n; i++)

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(42);
+SELECT plan(44);
 
 -- The same requests one by one in one event and in sets in its twin: all that can be compared must be the same.
 CREATE FUNCTION twins(name text, VARIADIC setup text[] DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
@@ -145,6 +145,19 @@ SELECT results_eq($$SELECT request, (result).quantity, (error).code FROM evently
 SELECT is((SELECT (e.sqlstate, e.code, e.message, e.detail->>'field', e.hint) FROM evently.book_many(event('show'), ARRAY[ROW(person('ann'), NULL, 0, NULL, NULL, NULL, NULL, NULL)::evently.book_request]) o, LATERAL (SELECT (o.error).*) e),
 	ROW('VE001'::text, 'VALIDATION_ERROR'::text, 'quantity must be at least 1'::text, 'quantity'::text, NULL::text), 'a refusal has what the error would have had');
 SELECT is((SELECT count(*) FROM evently.book_many(event('show'), '{}')), 0::bigint, 'no requests, no outcomes');
+
+-- Keys used before
+SELECT evently.create_event('cellar', now() + interval '32 days', total_capacity => 4, base_price => 10) \g /dev/null
+SELECT evently.book(event('cellar'), person('eve'), quantity => 2, idempotency_key => 'eves') \g /dev/null
+CREATE FUNCTION ask_cellar(name text, quantity integer) RETURNS evently.book_request LANGUAGE sql
+AS $$SELECT ROW(person(name), NULL, quantity, NULL, NULL, NULL, NULL, name || 's')::evently.book_request$$;
+SELECT results_eq($$SELECT request, (result).quantity, replayed FROM evently.book_many(event('cellar'),
+		ARRAY[ask_cellar('ann', 1), ask_cellar('eve', 2), ask_cellar('bob', 1)])$$,
+	$$VALUES (1, 1, false), (2, 2, true), (3, 1, false)$$, 'a key that was used before is answered as then, and takes nothing');
+SELECT results_eq($$SELECT request, (result).quantity, (error).code, replayed FROM evently.book_many(event('cellar'),
+		ARRAY[ask_cellar('dan', 1), ask_cellar('eve', 2), ask_cellar('bob', 2)])$$,
+	$$VALUES (1, NULL, 'INSUFFICIENT_SEATS', false), (2, 2, NULL, true), (3, NULL, 'IDEMPOTENCY_KEY_REUSED', false)$$,
+	'and so it is when the call itself would be refused by now');
 
 -- Triggers of an administrator fire as they do for single calls; one that writes by a function of ours can't be told from the
 -- set's own rows, and is refused
