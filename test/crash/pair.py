@@ -38,9 +38,10 @@ class Node:
                 shutil.chown(directory, "postgres", "postgres")
 
     def back_up(self, sockets, *options):
-        """Takes a base backup of the server that listens there."""
+        """Takes a base backup of the server that listens there. Unsynced: the machine stays, and all wait for it meanwhile."""
         self.make_room()
-        self.run("pg_basebackup", "-h", sockets, "-p", "5432", "-U", "postgres", "-D", self.data, "-c", "fast", *options)
+        fast = ("-c", "fast", "--no-sync")
+        self.run("pg_basebackup", "-h", sockets, "-p", "5432", "-U", "postgres", "-D", self.data, *fast, *options)
 
     def copy(self, primary):
         """Becomes a standby of another node."""

@@ -78,6 +78,23 @@ class Stage(Instance):
             return False
         return True
 
+    def database_runs(self):
+        try:
+            return is_running(self.postmaster_pid)
+        except (FileNotFoundError, IndexError):  # IndexError: there was no room to write it
+            return False
+
+    def bring_back(self):
+        """Starts what has ended, as an init system would. False where that failed: it will be tried again."""
+        try:
+            if not self.database_runs():
+                self.start_database()
+            if not is_running(self.shim_pid):
+                self.start_shim()
+        except AssertionError:
+            return False
+        return True
+
     # One method for each kind of victim: kills it, and does what an init system would then. False: there was none.
 
     def kill_backend(self):

@@ -7,20 +7,24 @@ EVENTLY_FAULT_COUNT is how many of each kind (test/crash/run faults 1000).
 import contextlib
 import os
 import random
+import re
+import subprocess
 import time
 
+import psycopg2
 import pytest
 
 import tokens as forged
 from client import assert_error, expect
 from crowd import Crowd, check_and_keep
 from faults import Faults
-from instance import is_running, wait_until
+from instance import wait_until
 from stage import Stage
 
 COUNT = int(os.environ.get("EVENTLY_FAULT_COUNT", 10))
 SEED = 20261123
 HOUR = 3600
+STADIUM = """SELECT evently.create_venue_template('Stadium', sections => '[{"name": "All", "rows": 250, "seats_per_row": 200}]')"""
 
 
 class Faulty(Stage):
@@ -35,32 +39,75 @@ class Faulty(Stage):
         faults = {"cluster": self.database_faults, "shim": self.shim_faults}.get(script)
         return {**self.environment, **faults.environment} if faults else self.environment
 
-    def bring_back(self):
-        """Starts what has ended, as an init system would. False where that failed: it will be tried again."""
+
+class SmallDisk(Stage):
+    """The database has a disk of its own, in memory; to mount it takes root."""
+
+    SIZE = "512m"
+    LITTLE_WAL = "max_wal_size = 96MB\nmin_wal_size = 32MB\n"
+
+    def start(self):
+        super().start()
+        self.stop_database()
+        data, copy = self.home / "pgdata", self.home / "copy"
+        data.rename(copy)
+        data.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.SIZE},uid=postgres,gid=postgres,mode=0700", "tmpfs", data], check=True)
+        subprocess.run(["cp", "-a", f"{copy}/.", data], check=True)
+        with (data / "postgresql.conf").open("a") as settings:
+            settings.write(self.LITTLE_WAL)
+        self.ballast = data / "ballast"
+        self.start_database()
+        wait_until(self.is_ready, "the web app serves")
+
+    def remove(self):
+        self.stop_database()
+        subprocess.run(["umount", self.home / "pgdata"])
+        super().remove()
+
+    def fill(self):
+        """Takes what room there is."""
+        with self.ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+
+    def refuses_rows(self, connection):
+        """Is there no room for the 50,000 seats of a stadium?"""
+        self.fill()
         try:
-            if not self.database_runs():
-                self.start_database()
-            if not is_running(self.shim_pid):
-                self.start_shim()
-        except AssertionError:
-            return False
-        return True
+            with connection.cursor() as cursor:
+                cursor.execute(STADIUM)
+        except psycopg2.errors.DiskFull:
+            return True
+        return False
 
-    def database_runs(self):
-        try:
-            return is_running(self.postmaster_pid)
-        except FileNotFoundError:
-            return False
+    def has_ended(self):
+        """Without room for the next of its WAL's files PostgreSQL ends."""
+        self.fill()
+        with contextlib.suppress(psycopg2.Error):
+            self.sql("SELECT pg_switch_wal()")
+        return "PANIC" in (self.home / "log" / "postgresql.log").read_text()
 
 
-@pytest.fixture(scope="module")
-def stage():
-    stage = Faulty()
+def staged(stage):
+    """A stage while a module's tests need it."""
     try:
         stage.start()
         yield stage
     finally:
         stage.remove()
+
+
+@pytest.fixture(scope="module")
+def stage():
+    yield from staged(Faulty())
+
+
+@pytest.fixture(scope="module")
+def small_disk():
+    if os.geteuid() != 0:
+        pytest.skip("mounting a disk takes root")
+    yield from staged(SmallDisk())
 
 
 def strike(stage, faults, count, **rates):
@@ -109,6 +156,18 @@ def test_a_full_disk(stage, tokens, tell):
     """Nothing can be written any more, until there is room again."""
     with survives(stage, tokens, tell, "a full disk") as crowd:
         strike(stage, stage.database_faults, 20, full=1)
+    assert crowd.tries_again > 0, "nobody noticed: this proves nothing"
+
+
+def test_a_disk_without_room(small_disk, tell):
+    """The same with a real one: first there is no room for rows, then none for the WAL, without which PostgreSQL ends."""
+    with survives(small_disk, small_disk.new_tokens(64), tell, "a disk without room") as crowd:
+        with contextlib.closing(small_disk.connect()) as connection:
+            connection.autocommit = True
+            wait_until(lambda: small_disk.refuses_rows(connection), "there is no room for rows")
+        wait_until(small_disk.has_ended, "there is no room for the WAL")
+        small_disk.ballast.unlink()
+        wait_until(small_disk.bring_back, "everything runs again")
     assert crowd.tries_again > 0, "nobody noticed: this proves nothing"
 
 
