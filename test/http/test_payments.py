@@ -74,6 +74,40 @@ def test_what_is_refused(provider, begun):
     assert_error(provider.post(f"/api/v1/payments/{payment['payment_id']}/complete", {}), 400, "VALIDATION_ERROR", "outcome")
 
 
+FORGED_KEYS = {
+    "as a token": lambda key: {"Authorization": f"Bearer {key}"},
+    "as a cookie": lambda key: {"Cookie": f"X-Internal-API-Key={key}"},
+    "all but its end": lambda key: {"X-Internal-API-Key": key[:-1]},
+    "with more behind it": lambda key: {"X-Internal-API-Key": f"{key}0"},
+    "in capitals": lambda key: {"X-Internal-API-Key": key.upper()},
+    "twice in one": lambda key: {"X-Internal-API-Key": f"{key}, {key}"},
+    "empty": lambda key: {"X-Internal-API-Key": ""},
+}
+
+
+@pytest.mark.parametrize("kind", FORGED_KEYS)
+def test_a_forged_webhook(anonymous, provider, internal_key, begun, kind):
+    """Nothing but the key, whole and where it belongs, completes a payment; not what stands in the address or the body either."""
+    payment = begun[1]
+    path = f"/api/v1/payments/{payment['payment_id']}/complete?x-internal-api-key={internal_key}"
+    body = {"outcome": "paid", "X-Internal-API-Key": internal_key}
+    assert_error(anonymous.request("POST", path, body, FORGED_KEYS[kind](internal_key)), 401, "UNAUTHORIZED")
+    assert expect(complete(provider, payment, "failed"), 200)["status"] == "failed"
+
+
+@pytest.mark.parametrize("reference", ["x\r\nX-Planted: yes", "'; DROP TABLE evently.payment; --", "<script>", "\0", "x" * 100000])
+def test_odd_references(user, provider, begun, reference):
+    """What the provider calls it is text: kept as it came, or refused, and then the payment waits on."""
+    hold, payment = begun
+    answer = complete(provider, payment, "paid", provider_ref=reference)
+    assert "x-planted" not in {name.lower() for name in answer.headers}
+    if answer.status == 400:
+        assert answer.code == "VALIDATION_ERROR"
+        answer = complete(provider, payment, "paid")
+    expect(answer, 200)
+    assert user.get(f"/api/v1/seats/hold/{hold['hold_id']}").json["status"] == "confirmed"
+
+
 def test_a_retry_begins_no_second_payment(user, event):
     """S4-PAY-1: the same key, the same payment."""
     path = f"/api/v1/seats/hold/{user.hold(event, quantity=1)['hold_id']}/payment"
