@@ -222,10 +222,10 @@ ev_table_open_indexes(EvTableState *state)
 }
 
 void
-ev_table_index_row(EvTableState *state, bool update)
+ev_table_index_row(EvTableState *state, bool update, EvIndexChange change)
 {
 	ev_table_open_indexes(state);
-	ExecInsertIndexTuples(state->target, state->row, state->executor, update, false, NULL, NIL);
+	ev_table_insert_entries(state, state->row, update, change);
 	ExecCloseIndices(state->target);
 }
 
@@ -262,7 +262,7 @@ insert_row(EvTableState *state, Relation relation)
 {
 	ExecConstraints(state->target, state->row, state->executor);
 	table_tuple_insert(relation, state->row, GetCurrentCommandId(true), 0, NULL);
-	ev_table_index_row(state, false);
+	ev_table_index_row(state, false, EV_ALL_INDEXES);
 }
 
 void

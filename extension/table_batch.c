@@ -52,7 +52,7 @@ write_kept(EvTableState *state, Relation relation)
 	ev_table_open_indexes(state);
 	for (int i = 0; i < n; i++)
 	{
-		ExecInsertIndexTuples(state->target, state->kept[i], state->executor, false, false, NULL, NIL);
+		ev_table_insert_entries(state, state->kept[i], false, EV_ALL_INDEXES);
 		ResetPerTupleExprContext(state->executor);
 	}
 	ExecCloseIndices(state->target);

@@ -186,14 +186,14 @@ update_row(EvScan *scan, EvTableState *state)
 {
 	TM_FailureData failure;
 	LockTupleMode mode;
-	bool update_indexes;
+	EvIndexChange change;
 
 	ExecConstraints(state->target, state->row, state->executor);
 	if (table_tuple_update(scan->relation, &scan->row->tts_tid, state->row, GetCurrentCommandId(true),
-						   GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode, &update_indexes) != TM_Ok)
+						   GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode, &change) != TM_Ok)
 		return false;
-	if (update_indexes)
-		ev_table_index_row(state, true);
+	if (change)
+		ev_table_index_row(state, true, change);
 	return true;
 }
 

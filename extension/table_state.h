@@ -6,6 +6,7 @@
 #ifndef EV_TABLE_STATE_H
 #define EV_TABLE_STATE_H
 
+#include "access/tableam.h"
 #include "executor/executor.h"
 #include "utils/rel.h"
 
@@ -31,6 +32,19 @@ typedef struct EvTableState
 	struct EvTableState *next;
 } EvTableState;
 
+/* Which indexes a changed row needs an entry in: before PostgreSQL 16 all or none, since then also those that summarize. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes EvIndexChange;
+#define EV_ALL_INDEXES TU_All
+#define ev_table_insert_entries(state, row, update, change) \
+	ExecInsertIndexTuples((state)->target, row, (state)->executor, update, false, NULL, NIL, (change) == TU_Summarizing)
+#else
+typedef bool EvIndexChange;
+#define EV_ALL_INDEXES true
+#define ev_table_insert_entries(state, row, update, change) \
+	ExecInsertIndexTuples((state)->target, row, (state)->executor, update, false, NULL, NIL)
+#endif
+
 /* All that are known. */
 extern EvTableState *ev_table_states;
 
@@ -39,7 +53,7 @@ extern Relation ev_table_open(EvTable *table, LOCKMODE mode);
 /* Before anything is written; then target and row are there. */
 extern void ev_table_ready(EvTableState *state, Relation relation);
 extern void ev_table_open_indexes(EvTableState *state);
-extern void ev_table_index_row(EvTableState *state, bool update);
+extern void ev_table_index_row(EvTableState *state, bool update, EvIndexChange change);
 extern void ev_table_clear_row(EvTableState *state);
 
 /* Columns that are not named get their defaults. */
