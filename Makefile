@@ -93,6 +93,8 @@ test: ## everything CI runs, on a throw-away database; ONLY=http/test_auth.py: t
 
 test-long: ## the long forms of the tests that break things: hours
 	@test/crash/run long
+	@test/upgrade/run
+	@test/fuzz/sqlsmith 20000
 	@test/fuzz/run 33400000
 	@test/sanitize
 
