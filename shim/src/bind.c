@@ -277,19 +277,22 @@ bind_caller(struct request *rq, const struct binding *binding, const char **valu
 	return (true);
 }
 
+/* As a copy: the header goes with its client, who need not wait for what he asked for. */
 static bool
 bind_header(struct request *rq, const struct binding *binding, const char **value)
 {
 	const char *name = binding->names[0], *text = request_header(rq, name);
+	size_t len;
 
 	if (text == NULL)
 		return (true);
-	if (strlen(text) > HEADER_VALUE_MAX || !utf8_valid(text, strlen(text))) {
+	len = strlen(text);
+	if (len > HEADER_VALUE_MAX || !utf8_valid(text, len)) {
 		reply_invalid_field(
 		    rq, CODE_INVALID, name, "%s must be at most %d characters of UTF-8", name, HEADER_VALUE_MAX);
 		return (false);
 	}
-	return (from_text(rq, binding, name, text, value));
+	return (from_text(rq, binding, name, arena_copy(&rq->arena, text, len), value));
 }
 
 static bool

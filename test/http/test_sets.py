@@ -236,20 +236,23 @@ def test_too_late(serve, connect, new_event, crowd):
     assert crowd[0].available(event) == 98
 
 
-def test_a_client_leaves(serve, connect, new_event, crowd):
-    """It is booked all the same, and every neighbour gets his own answer."""
+def test_a_client_leaves(serve, connect, new_event, crowd, sql):
+    """It is booked all the same, under the key that was sent, and every neighbour gets his own answer."""
     server, event = serve(**PATIENT), new_event()
     buyers = [server.as_user(person) for person in crowd[:8]]
     with contextlib.ExitStack() as stack:
         with locked(connect, event):
             queue = Together(server, stack)
-            wires = [queue.send(book_bytes(event, {"quantity": 1}, buyer)) for buyer in buyers]
+            keys = [f"{number}".ljust(200, "-") for number in range(len(buyers))]
+            wires = [queue.send(book_bytes(event, {"quantity": 1}, buyer, key)) for buyer, key in zip(buyers, keys)]
             for wire in wires[::2]:
                 wire.socket.close()
             gone = {"route": "/api/v1/events/{id}/book", "status": "499"}
             wait_until(lambda: value(server.client, "evently_http_requests_total", **gone) == 4, "the server has seen it")
         assert [expect(wire.answer(), 201)["user_id"] for wire in wires[1::2]] == [buyer.user_id for buyer in buyers[1::2]]
     wait_until(lambda: buyers[0].available(event) == 92, "all of them have booked")
+    stored = dict(sql("SELECT user_id, key FROM evently.idempotency WHERE scope_id = %s", event["event_id"]))
+    assert stored == {buyer.user_id: key for buyer, key in zip(buyers, keys)}
 
 
 class Next:
