@@ -7,17 +7,15 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
 #include "pick.h"
 #include "spi.h"
+#include "table.h"
 #include "tuple.h"
-
-/* The first rows are often enough. */
-#define FIRST_CHUNK 100
-#define LAST_CHUNK 5000
 
 EV_STATEMENT(read_focus,
 			 "SELECT c.focal_x, c.focal_y FROM evently.event_section c"
@@ -30,13 +28,23 @@ EV_STATEMENT(find_focus,
 			 " WHERE s.event_id = $1 AND s.section_id = $2",
 			 UUIDOID, UUIDOID);
 
-/* By the index of seats that are not sold (event_seat_unsold). */
-EV_STATEMENT(read_free,
-			 "SELECT s.ordinal, s.row_label, s.x, s.y, s.accessible, s.xmax FROM evently.event_seat s"
-			 " WHERE s.event_id = $1 AND s.section_id = $2 AND s.booking_id IS NULL AND s.ordinal > $3"
-			 "   AND (s.held_until IS NULL OR s.held_until <= $4)"
-			 " ORDER BY s.ordinal LIMIT $5",
-			 UUIDOID, UUIDOID, INT4OID, TIMESTAMPTZOID, INT4OID);
+/* The columns of a seat of a section, in order of ordinals. */
+enum
+{
+	ORDINAL = 3,
+	BOOKING_ID,
+	HELD_UNTIL,
+	ROW_LABEL,
+	X,
+	Y,
+	ACCESSIBLE
+};
+
+static const char *const seat_columns[] = {
+	"event_id", "section_id", "ordinal", "booking_id", "held_until", "row_label", "x", "y", "accessible"};
+static const Oid seat_types[] = {
+	UUIDOID, UUIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID, TEXTOID, NUMERICOID, NUMERICOID, BOOLOID};
+EV_TABLE_BY(seats_of_section, "event_seat", "event_seat_section", seat_columns, seat_types);
 
 EV_STATEMENT(lock_free,
 			 "SELECT ordinal, label, hold_id IS NOT NULL FROM evently.event_seat"
@@ -88,45 +96,49 @@ is_busy(const Busy *busy, int ordinal)
 	return false;
 }
 
-/* True: the search needs no more. A row is not read to its end before the next one begins, in whatever chunk. */
 static bool
-add_chunk(EvSearch *search, int n, const Busy *busy, bool pass_by)
+is_free(const EvScan *scan, TimestampTz clock)
 {
-	for (int i = 0; i < n; i++)
-	{
-		EvFreeSeat seat = {.ordinal = ev_get_int(i, 1), .row = ev_get_text(i, 2), .accessible = ev_get_bool(i, 5)};
-
-		if (pass_by && (is_busy(busy, seat.ordinal) || in_hands(DatumGetTransactionId(ev_copied_value(i, 6)))))
-			continue;
-		seat.x = ev_copied_value(i, 3);
-		seat.y = ev_copied_value(i, 4);
-		if (ev_search_add(search, seat))
-			return true;
-	}
-	return false;
+	return ev_scan_is_null(scan, BOOKING_ID) &&
+		(ev_scan_is_null(scan, HELD_UNTIL) || DatumGetTimestampTz(ev_scan_value(scan, HELD_UNTIL)) <= clock);
 }
 
+static bool
+is_passed_by(const EvScan *scan, const Busy *busy)
+{
+	return is_busy(busy, DatumGetInt32(ev_scan_value(scan, ORDINAL))) || in_hands(ev_scan_xmax(scan));
+}
+
+static EvFreeSeat
+free_seat(const EvScan *scan)
+{
+	return (EvFreeSeat){
+		.ordinal = DatumGetInt32(ev_scan_value(scan, ORDINAL)),
+		.row = TextDatumGetCString(ev_scan_value(scan, ROW_LABEL)),
+		.x = NumericGetDatum(DatumGetNumericCopy(ev_scan_value(scan, X))),
+		.y = NumericGetDatum(DatumGetNumericCopy(ev_scan_value(scan, Y))),
+		.accessible = DatumGetBool(ev_scan_value(scan, ACCESSIBLE)),
+	};
+}
+
+/* By all seats, as an index of those that are not sold would be written to by every sale: to look at a seat costs little. */
 static EvSearch
 search_section(const EvEvent *event, const EvSection *section, EvParty party, TimestampTz clock, const Busy *busy)
 {
+	const EvArg key[] = {ev_uuid(&event->event_id), ev_uuid(&section->section_id)};
 	EvSearch search = ev_search(party);
-	int after = -1;
-	int chunk = FIRST_CHUNK + 2 * party.quantity;
-	int n;
+	EvScan scan = ev_scan_begin(&seats_of_section, EV_READS, key, lengthof(key));
+	bool enough = false;
 
-	do
+	while (!enough && ev_scan_next(&scan))
 	{
-		n = (int) ev_query(&read_free, ev_uuid(&event->event_id), ev_uuid(&section->section_id), ev_int(after),
-						   ev_time(clock), ev_int(chunk));
-		if (n > 0)
-			after = ev_get_int(n - 1, 1);
-		if (add_chunk(&search, n, busy, busy != NULL))
-			return search;
-		if (n < chunk)
-			break;
-		chunk = Min(chunk * 2, LAST_CHUNK);
-	} while (true);
-	ev_search_end(&search);
+		CHECK_FOR_INTERRUPTS();
+		if (is_free(&scan, clock) && !(busy != NULL && is_passed_by(&scan, busy)))
+			enough = ev_search_add(&search, free_seat(&scan));
+	}
+	ev_scan_end(&scan);
+	if (!enough)
+		ev_search_end(&search);
 	return search;
 }
 

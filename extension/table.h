@@ -71,6 +71,8 @@ extern bool ev_scan_next(EvScan *scan);
 extern bool ev_scan_is_null(const EvScan *scan, int column);
 extern Datum ev_scan_value(const EvScan *scan, int column);
 extern EvArg ev_scan_arg(const EvScan *scan, int column);
+/* The transaction that last locked, changed or deleted the row, which may have ended since; or none. */
+extern TransactionId ev_scan_xmax(const EvScan *scan);
 extern void ev_scan_end(EvScan *scan);
 
 /* Of an enum: a value by its name, and back. */

@@ -123,6 +123,14 @@ ev_scan_arg(const EvScan *scan, int column)
 	return arg;
 }
 
+TransactionId
+ev_scan_xmax(const EvScan *scan)
+{
+	bool isnull;
+
+	return DatumGetTransactionId(slot_getsysattr(scan->row, MaxTransactionIdAttributeNumber, &isnull));
+}
+
 void
 ev_scan_end(EvScan *scan)
 {

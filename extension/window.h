@@ -9,8 +9,8 @@
  *	3. is nearest to the middle of the section's front (the middle of the place counts);
  *	4. comes first in natural order.
  * Rows are looked at from the front, until a row is farther away than the best place that 1 and 2 leave nothing to wish
- * for, or EV_NEAR_ROWS rows have had such a place: the work does not grow with the section, sold or not. In a row, x is
- * taken to grow or to fall from seat to seat.
+ * for, or EV_NEAR_ROWS rows have had such a place: the work does not grow with what is free. In a row, x is taken to grow or
+ * to fall from seat to seat.
  */
 #ifndef EV_WINDOW_H
 #define EV_WINDOW_H

@@ -258,9 +258,8 @@ CREATE INDEX event_text ON evently.event USING gin (name gin_trgm_ops, descripti
 CREATE INDEX venue_city ON evently.venue (lower(city));
 CREATE INDEX venue_text ON evently.venue USING gin (name gin_trgm_ops) WITH (fastupdate = off);
 
--- Selling a seat takes it out of this index, holding it does not touch the index: a hold stays on its page.
-CREATE INDEX event_seat_unsold ON evently.event_seat (event_id, section_id, ordinal) WHERE booking_id IS NULL;
-COMMENT ON INDEX evently.event_seat_unsold IS 'What best available seats are picked from: as short as the section is sold.';
+COMMENT ON INDEX evently.event_seat_section IS
+	'What best available seats are picked from. No index says whether a seat is held or sold, so that a change of that stays on its page.';
 COMMENT ON COLUMN evently.event_section.focal_x IS 'With focal_y the middle of the section''s front, which best available seats are nearest to; null: of a dump of 1.0.';
 
 CREATE INDEX event_cancelling ON evently.event (event_id) WHERE is_cancelling;
