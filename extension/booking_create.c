@@ -265,11 +265,11 @@ booking_of_hold(EvHold *hold, const EvEvent *event, TimestampTz clock)
 	booking.policy_version = event->policy_version;
 	booking.is_new = true;
 	if (hold->ordinals != NULL)
-		ev_seats_sell(&hold->event_id, hold->ordinals, hold->quantity, &hold->hold_id, &booking.booking_id);
+		ev_seats_sell(&hold->event_id, hold->seats, hold->quantity, &hold->hold_id, &booking.booking_id);
 	for (int i = 0; i < hold->quantity; i++)
 	{
 		booking.tickets[i].ticket_id = ids[i];
-		booking.tickets[i].section_id = hold->ordinals ? hold->sections[i] : *hold->section_id;
+		booking.tickets[i].section_id = hold->ordinals ? hold->seats[i].section_id : *hold->section_id;
 	}
 	return booking;
 }

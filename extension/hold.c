@@ -112,13 +112,6 @@ hold_not_found(const pg_uuid_t *hold_id)
 	ev_raise(EV_HOLD_NOT_FOUND, ev_detail_uuid(ev_detail(), "hold_id", hold_id), NULL, "hold not found");
 }
 
-static bool
-find_row(EvScan *scan, const pg_uuid_t *event_id, const pg_uuid_t *hold_id, EvAccess access)
-{
-	*scan = ev_scan_begin(&hold_table, access, (const EvArg[]){ev_uuid(event_id), ev_uuid(hold_id)}, 2);
-	return ev_scan_next(scan);
-}
-
 /* Of a column that may be null, a copy that outlives the row. */
 static pg_uuid_t *
 maybe_id(const EvScan *scan, int column)
@@ -172,20 +165,16 @@ read_row(EvHold *hold, const EvScan *scan)
 	hold->ticket_type_id = maybe_id(scan, TICKET_TYPE_ID);
 	hold->reason = ev_scan_is_null(scan, REASON) ? NULL : TextDatumGetCString(ev_scan_value(scan, REASON));
 	hold->entry_id = maybe_id(scan, ENTRY_ID);
+	hold->place = ev_scan_place(scan);
 }
 
 static void
 read_seats(EvHold *hold)
 {
-	EvHeldSeat *seats = ev_seats_held(&hold->event_id, hold->ordinals, hold->quantity);
-
+	hold->seats = ev_seats_held(&hold->event_id, hold->ordinals, hold->quantity, &hold->hold_id);
 	hold->labels = palloc(hold->quantity * sizeof(char *));
-	hold->sections = palloc(hold->quantity * sizeof(pg_uuid_t));
 	for (int i = 0; i < hold->quantity; i++)
-	{
-		hold->labels[i] = seats[i].label;
-		hold->sections[i] = seats[i].section_id;
-	}
+		hold->labels[i] = hold->seats[i].label;
 }
 
 static EvHold *
@@ -202,7 +191,8 @@ load(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
 		hold->event_id = ev_get_uuid(0, 1);
 	else
 		hold_not_found(hold_id);
-	found = find_row(&scan, &hold->event_id, hold_id, EV_READS);
+	scan = ev_scan_begin(&hold_table, EV_READS, (const EvArg[]){ev_uuid(&hold->event_id), ev_uuid(hold_id)}, 2);
+	found = ev_scan_next(&scan);
 	if (found)
 		read_row(hold, &scan);
 	ev_scan_end(&scan);
@@ -249,25 +239,41 @@ ev_hold_ordinals(const EvHold *hold)
 	return ev_int_array(hold->ordinals, hold->quantity);
 }
 
-/* Nobody else changes a hold beside a batch, whose set has Q exclusive. */
-int
-ev_hold_lock(EvHold *hold)
+/* False: there is no such row. */
+static bool
+return_to_row(EvScan *scan, EvHold *hold)
+{
+	*scan = ev_scan_begin(&hold_table, EV_WRITES, NULL, 2);
+	return ev_scan_return(scan, &hold->place, (const EvArg[]){ev_uuid(&hold->event_id), ev_uuid(&hold->hold_id)});
+}
+
+static void
+lock_row(EvHold *hold)
 {
 	EvScan scan;
-	bool found = find_row(&scan, &hold->event_id, &hold->hold_id, EV_WRITES);
+	bool found = return_to_row(&scan, hold) && ev_scan_lock(&scan);
 
-	if (found && !ev_batch_is_open())
-		found = ev_scan_lock(&scan);
 	if (found)
+	{
 		read_state(hold, &scan);
+		hold->place = ev_scan_place(&scan);
+	}
 	ev_scan_end(&scan);
 	if (!found)
 		hold_not_found(&hold->hold_id);
+}
+
+/* Nobody else changes a hold beside a batch, whose set has Q exclusive: what was read stands. */
+int
+ev_hold_lock(EvHold *hold)
+{
+	if (!ev_batch_is_open())
+		lock_row(hold);
 	if (strcmp(hold->status, "active") != 0)
 		return 0;
 	return hold->ordinals == NULL
 		? hold->quantity
-		: ev_seats_lock_held(&hold->event_id, hold->ordinals, hold->quantity, &hold->hold_id);
+		: ev_seats_lock_held(&hold->event_id, hold->seats, hold->quantity, &hold->hold_id);
 }
 
 EvDetail *
@@ -292,7 +298,7 @@ ev_hold_set_status(EvHold *hold, const char *status)
 	EvScan scan;
 	bool changed = false;
 
-	if (find_row(&scan, &hold->event_id, &hold->hold_id, EV_WRITES))
+	if (return_to_row(&scan, hold))
 	{
 		EvArg value = ev_scan_value_of(&scan, STATUS, status);
 

@@ -24,6 +24,7 @@
 #include "event.h"
 #include "pool.h"
 #include "reserve.h"
+#include "seat.h"
 #include "spi.h"
 #include "tuple.h"
 
@@ -35,7 +36,8 @@ typedef struct EvHold
 	pg_uuid_t *section_id; /* by quantity, or */
 	int *ordinals;		   /* seats */
 	char **labels;
-	pg_uuid_t *sections; /* of the seats; NULL until they are read */
+	EvHeldSeat *seats;	   /* NULL until they are read */
+	ItemPointerData place; /* of its row */
 	int quantity;
 	Numeric *prices;
 	Numeric total;

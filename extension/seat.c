@@ -14,15 +14,12 @@
 #include "tuple.h"
 
 /* Reserved sections only: those of general admission have no seats. */
-EV_STATEMENT(find_seats,
-			 "SELECT s.ordinal, s.label, s.section_id, s.seat_id,"
-			 "       s.booking_id IS NOT NULL OR coalesce(s.held_until > $4, false)"
-			 "  FROM evently.event_seat s"
+EV_STATEMENT(find_labels,
+			 "SELECT s.label, s.seat_id FROM evently.event_seat s"
 			 " WHERE s.event_id = $1"
 			 "   AND s.label = ANY ($2 || ARRAY(SELECT v.label FROM evently.venue_seat v WHERE v.seat_id = ANY ($3)))"
-			 "   AND (s.label = ANY ($2) OR s.seat_id = ANY ($3))"
-			 " ORDER BY s.ordinal",
-			 UUIDOID, TEXTARRAYOID, UUIDARRAYOID, TIMESTAMPTZOID);
+			 "   AND (s.label = ANY ($2) OR s.seat_id = ANY ($3))",
+			 UUIDOID, TEXTARRAYOID, UUIDARRAYOID);
 
 /* By ids that the layout no longer has, or has under another label: the event keeps what it copied. */
 EV_STATEMENT(seats_by_id,
@@ -60,31 +57,33 @@ static const Oid label_types[] = {UUIDOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, UUI
 EV_TABLE_BY(seats_by_label, "event_seat", "event_seat_event_id_label_key", label_columns, label_types);
 
 static EvScan
-find_seat(const pg_uuid_t *event_id, EvAccess access, int ordinal)
+begin_seats(EvAccess access)
 {
-	EvScan scan = ev_scan_begin(&seat_table, access, (const EvArg[]){ev_uuid(event_id), ev_int(ordinal)}, 2);
-
-	if (!ev_scan_next(&scan))
-		elog(ERROR, "a seat of the event is gone");
-	return scan;
+	return ev_scan_begin(&seat_table, access, NULL, 2);
 }
 
-/* Nobody else changes a seat beside a batch, whose set has Q exclusive. */
-static EvScan
-lock_seat(const pg_uuid_t *event_id, int ordinal)
+static void
+stand_on(EvScan *scan, const pg_uuid_t *event_id, int ordinal, ItemPointer place)
 {
-	EvScan scan = find_seat(event_id, EV_WRITES, ordinal);
-
-	if (!ev_batch_is_open() && !ev_scan_lock(&scan))
+	if (!ev_scan_return(scan, place, (const EvArg[]){ev_uuid(event_id), ev_int(ordinal)}))
 		elog(ERROR, "a seat of the event is gone");
-	return scan;
 }
 
-static bool
-is_taken(const EvScan *scan, TimestampTz clock)
+static void
+lock_seat(EvScan *scan, const pg_uuid_t *event_id, int ordinal, ItemPointer place)
 {
-	return !ev_scan_is_null(scan, BOOKING_ID) ||
-		(!ev_scan_is_null(scan, HELD_UNTIL) && DatumGetTimestampTz(ev_scan_value(scan, HELD_UNTIL)) > clock);
+	stand_on(scan, event_id, ordinal, place);
+	if (!ev_scan_lock(scan))
+		elog(ERROR, "a seat of the event is gone");
+	*place = ev_scan_place(scan);
+}
+
+static void
+read_owner(EvSeat *seat, const EvScan *scan)
+{
+	seat->is_sold = !ev_scan_is_null(scan, BOOKING_ID);
+	seat->was_held = !ev_scan_is_null(scan, HELD_UNTIL);
+	seat->held_until = seat->was_held ? DatumGetTimestampTz(ev_scan_value(scan, HELD_UNTIL)) : DT_NOBEGIN;
 }
 
 static bool
@@ -116,9 +115,9 @@ refuse_unknown(const EvEvent *event, char *const *names, int n, int nfound)
 
 		for (int row = 0; row < nfound && !found; row++)
 		{
-			pg_uuid_t seat_id = ev_get_uuid(row, 4);
+			pg_uuid_t seat_id = ev_get_uuid(row, 2);
 
-			found = strcmp(ev_get_text(row, 2), names[i]) == 0 ||
+			found = strcmp(ev_get_text(row, 1), names[i]) == 0 ||
 				(ev_parse_uuid(names[i], &id) && ev_same_id(&id, &seat_id));
 		}
 		if (!found)
@@ -176,8 +175,7 @@ has_seats(const EvEvent *event)
 static int
 find(const EvEvent *event, char *const *names, int n, const pg_uuid_t *ids, int nids)
 {
-	return (int) ev_query(&find_seats, ev_uuid(&event->event_id), ev_text_array(names, n), ev_uuid_array(ids, nids),
-						  ev_time(GetCurrentTimestamp()));
+	return (int) ev_query(&find_labels, ev_uuid(&event->event_id), ev_text_array(names, n), ev_uuid_array(ids, nids));
 }
 
 /* The names, with the event's own label in place of every id. */
@@ -211,26 +209,26 @@ compare_seats(const void *a, const void *b)
 
 /* All by label, as most ask; false: some are not there so. */
 static bool
-find_by_label(const EvEvent *event, char *const *names, int n, EvSeat *seats)
+find_by_label(const EvEvent *event, char *const *labels, int n, EvSeat *seats)
 {
-	TimestampTz clock = GetCurrentTimestamp();
+	EvScan scan = ev_scan_begin(&seats_by_label, EV_READS, NULL, 2);
 	bool found = true;
 
 	for (int i = 0; found && i < n; i++)
 	{
-		EvScan scan = ev_scan_begin(&seats_by_label, EV_READS,
-									(const EvArg[]){ev_uuid(&event->event_id), ev_text(names[i])}, 2);
-
+		ev_scan_find(&scan, (const EvArg[]){ev_uuid(&event->event_id), ev_text(labels[i])});
 		found = ev_scan_next(&scan);
-		if (found)
-			seats[i] = (EvSeat){
-				.ordinal = DatumGetInt32(ev_scan_value(&scan, ORDINAL_OF_LABEL)),
-				.label = names[i],
-				.section = ev_event_section_index(event, DatumGetUUIDP(ev_scan_value(&scan, SECTION_ID))),
-				.is_taken = is_taken(&scan, clock),
-			};
-		ev_scan_end(&scan);
+		if (!found)
+			break;
+		seats[i] = (EvSeat){
+			.ordinal = DatumGetInt32(ev_scan_value(&scan, ORDINAL_OF_LABEL)),
+			.label = labels[i],
+			.section = ev_event_section_index(event, DatumGetUUIDP(ev_scan_value(&scan, SECTION_ID))),
+			.place = ev_scan_place(&scan),
+		};
+		read_owner(&seats[i], &scan);
 	}
+	ev_scan_end(&scan);
 	if (found)
 		qsort(seats, n, sizeof(EvSeat), compare_seats);
 	return found;
@@ -241,6 +239,7 @@ static void
 find_by_name(const EvEvent *event, char *const *names, int n, EvSeat *seats)
 {
 	pg_uuid_t *ids = palloc(n * sizeof(pg_uuid_t));
+	char **labels = palloc(n * sizeof(char *));
 	int nids = 0;
 	int nfound;
 
@@ -255,27 +254,21 @@ find_by_name(const EvEvent *event, char *const *names, int n, EvSeat *seats)
 	if (nfound != n)
 		refuse_unknown(event, names, n, nfound);
 	for (int i = 0; i < n; i++)
-	{
-		pg_uuid_t section_id = ev_get_uuid(i, 3);
-
-		seats[i] = (EvSeat){
-			.ordinal = ev_get_int(i, 1),
-			.label = ev_get_text(i, 2),
-			.section = ev_event_section_index(event, &section_id),
-			.is_taken = ev_get_bool(i, 5),
-		};
-	}
+		labels[i] = ev_get_text(i, 1);
+	if (!find_by_label(event, labels, n, seats))
+		elog(ERROR, "a seat of the event is gone");
 }
 
 static void
 require_free(const EvEvent *event, const EvSeat *seats, int n)
 {
+	TimestampTz clock = GetCurrentTimestamp();
 	char **taken = palloc(n * sizeof(char *));
 	int ntaken = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		if (seats[i].is_taken)
+		if (seats[i].is_sold || seats[i].held_until > clock)
 			taken[ntaken++] = seats[i].label;
 	}
 	if (ntaken > 0)
@@ -297,27 +290,29 @@ ev_seats_find(EvEvent *event, char *const *names, int n)
 	return seats;
 }
 
-void
-ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
+static void
+lock_seats(const EvEvent *event, EvSeat *seats, int n)
 {
-	TimestampTz *held_until = palloc(n * sizeof(TimestampTz));
-	TimestampTz clock;
+	EvScan scan = begin_seats(EV_WRITES);
 
 	for (int i = 0; i < n; i++)
 	{
-		EvScan scan = lock_seat(&event->event_id, seats[i].ordinal);
-
-		seats[i].is_taken = !ev_scan_is_null(&scan, BOOKING_ID);
-		seats[i].was_held = !ev_scan_is_null(&scan, HELD_UNTIL);
-		held_until[i] = seats[i].was_held ? DatumGetTimestampTz(ev_scan_value(&scan, HELD_UNTIL)) : DT_NOBEGIN;
-		ev_scan_end(&scan);
+		lock_seat(&scan, &event->event_id, seats[i].ordinal, &seats[i].place);
+		read_owner(&seats[i], &scan);
 	}
-	clock = GetCurrentTimestamp();
-	for (int i = 0; i < n; i++)
-		seats[i].is_taken = seats[i].is_taken || held_until[i] > clock;
+	ev_scan_end(&scan);
+}
+
+/* Nobody else changes a seat beside a batch, whose set has Q exclusive: what was read stands. */
+void
+ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
+{
+	if (!ev_batch_is_open())
+		lock_seats(event, seats, n);
 	require_free(event, seats, n);
 }
 
+/* To the seat that the scan stands on. */
 static void
 give(EvScan *scan, const pg_uuid_t *event_id, int ordinal, EvSeatOwner owner)
 {
@@ -328,64 +323,83 @@ give(EvScan *scan, const pg_uuid_t *event_id, int ordinal, EvSeatOwner owner)
 		owner.hold_id ? ev_time(owner.held_until) : ev_null(),
 		ev_maybe_uuid(owner.booking_id),
 	};
-	bool changed = ev_scan_change(scan, HOLD_ID, 3, &values[HOLD_ID - 1]);
 
-	ev_scan_end(scan);
-	if (!changed && ev_run(&give_seat, values) != 1)
+	if (!ev_scan_change(scan, HOLD_ID, 3, &values[HOLD_ID - 1]) && ev_run(&give_seat, values) != 1)
 		elog(ERROR, "a seat of the event is gone");
 }
 
 void
-ev_seats_give(const EvEvent *event, const EvSeat *seats, int n, EvSeatOwner owner)
+ev_seats_give(const EvEvent *event, EvSeat *seats, int n, EvSeatOwner owner)
 {
+	EvScan scan = begin_seats(EV_WRITES);
+
 	for (int i = 0; i < n; i++)
 	{
-		EvScan scan = find_seat(&event->event_id, EV_WRITES, seats[i].ordinal);
-
+		stand_on(&scan, &event->event_id, seats[i].ordinal, &seats[i].place);
 		give(&scan, &event->event_id, seats[i].ordinal, owner);
 	}
+	ev_scan_end(&scan);
 }
 
 EvHeldSeat *
-ev_seats_held(const pg_uuid_t *event_id, const int *ordinals, int n)
+ev_seats_held(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id)
 {
 	EvHeldSeat *seats = palloc(n * sizeof(EvHeldSeat));
+	EvScan scan = begin_seats(EV_READS);
 
 	for (int i = 0; i < n; i++)
 	{
-		EvScan scan = find_seat(event_id, EV_READS, ordinals[i]);
-
-		seats[i].label = TextDatumGetCString(ev_scan_value(&scan, LABEL));
-		seats[i].section_id = *DatumGetUUIDP(ev_scan_value(&scan, SECTION_ID));
-		ev_scan_end(&scan);
+		ev_scan_find(&scan, (const EvArg[]){ev_uuid(event_id), ev_int(ordinals[i])});
+		if (!ev_scan_next(&scan))
+			elog(ERROR, "a seat of the event is gone");
+		seats[i] = (EvHeldSeat){
+			.ordinal = ordinals[i],
+			.label = TextDatumGetCString(ev_scan_value(&scan, LABEL)),
+			.section_id = *DatumGetUUIDP(ev_scan_value(&scan, SECTION_ID)),
+			.place = ev_scan_place(&scan),
+			.is_carried = is_held_by(&scan, hold_id),
+		};
 	}
+	ev_scan_end(&scan);
 	return seats;
 }
 
-int
-ev_seats_lock_held(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id)
+static void
+lock_held(const pg_uuid_t *event_id, EvHeldSeat *seats, int n, const pg_uuid_t *hold_id)
 {
-	int carried = 0;
+	EvScan scan = begin_seats(EV_WRITES);
 
 	for (int i = 0; i < n; i++)
 	{
-		EvScan scan = lock_seat(event_id, ordinals[i]);
-
-		carried += is_held_by(&scan, hold_id) ? 1 : 0;
-		ev_scan_end(&scan);
+		lock_seat(&scan, event_id, seats[i].ordinal, &seats[i].place);
+		seats[i].is_carried = is_held_by(&scan, hold_id);
 	}
+	ev_scan_end(&scan);
+}
+
+int
+ev_seats_lock_held(const pg_uuid_t *event_id, EvHeldSeat *seats, int n, const pg_uuid_t *hold_id)
+{
+	int carried = 0;
+
+	if (!ev_batch_is_open())
+		lock_held(event_id, seats, n, hold_id);
+	for (int i = 0; i < n; i++)
+		carried += seats[i].is_carried ? 1 : 0;
 	return carried;
 }
 
 void
-ev_seats_sell(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id, const pg_uuid_t *booking_id)
+ev_seats_sell(const pg_uuid_t *event_id, EvHeldSeat *seats, int n, const pg_uuid_t *hold_id, const pg_uuid_t *booking_id)
 {
+	EvScan scan = begin_seats(EV_WRITES);
+
 	for (int i = 0; i < n; i++)
 	{
-		EvScan scan = find_seat(event_id, EV_WRITES, ordinals[i]);
-
+		stand_on(&scan, event_id, seats[i].ordinal, &seats[i].place);
 		if (!is_held_by(&scan, hold_id))
 			elog(ERROR, "a seat to be sold is not the hold's");
-		give(&scan, event_id, ordinals[i], (EvSeatOwner){.booking_id = booking_id});
+		give(&scan, event_id, seats[i].ordinal, (EvSeatOwner){.booking_id = booking_id});
 	}
+	ev_scan_end(&scan);
 }

@@ -14,15 +14,19 @@
 #ifndef EV_SEAT_H
 #define EV_SEAT_H
 
+#include "storage/itemptr.h"
+
 #include "event.h"
 
 typedef struct EvSeat
 {
 	int ordinal;
 	char *label;
-	int section;   /* index into the event's sections */
+	int section;		   /* index into the event's sections */
+	ItemPointerData place; /* of its row */
+	bool is_sold;
 	bool was_held; /* taken over from an expired hold: stock is unchanged */
-	bool is_taken;
+	TimestampTz held_until;
 } EvSeat;
 
 /* Who is to have the seats. */
@@ -49,18 +53,22 @@ extern void ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n);
  */
 extern EvSeat *ev_seats_pick(EvEvent *event, const EvSection *section, int n, TimestampTz clock);
 
-/* The seats of a hold, whose ordinals ascend: what never changes of them; lock them, and how many still carry it; sell them. */
+/* A seat of a hold; the ordinals ascend. */
 typedef struct EvHeldSeat
 {
+	int ordinal;
 	char *label;
 	pg_uuid_t section_id;
+	ItemPointerData place; /* of its row */
+	bool is_carried;	   /* by the hold, when it was looked at last */
 } EvHeldSeat;
 
-extern EvHeldSeat *ev_seats_held(const pg_uuid_t *event_id, const int *ordinals, int n);
-extern int ev_seats_lock_held(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id);
-extern void ev_seats_sell(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id,
+/* Nothing locked; lock them, and how many still carry the hold; sell them. */
+extern EvHeldSeat *ev_seats_held(const pg_uuid_t *event_id, const int *ordinals, int n, const pg_uuid_t *hold_id);
+extern int ev_seats_lock_held(const pg_uuid_t *event_id, EvHeldSeat *seats, int n, const pg_uuid_t *hold_id);
+extern void ev_seats_sell(const pg_uuid_t *event_id, EvHeldSeat *seats, int n, const pg_uuid_t *hold_id,
 						  const pg_uuid_t *booking_id);
 
-extern void ev_seats_give(const EvEvent *event, const EvSeat *seats, int n, EvSeatOwner owner);
+extern void ev_seats_give(const EvEvent *event, EvSeat *seats, int n, EvSeatOwner owner);
 
 #endif

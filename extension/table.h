@@ -47,7 +47,7 @@ extern void ev_rows_drop(void);
 /*
  * Rows by the first n columns of the index:
  *		scan = ev_scan_begin(&table, EV_READS, key, n);  while (ev_scan_next(&scan)) ... ev_scan_value(&scan, 3) ...  ev_scan_end(&scan);
- * Values point into the row and live until the next one.
+ * Values point into the row and live until the next one. Without a key nothing is looked for yet.
  */
 typedef struct EvScan
 {
@@ -66,6 +66,10 @@ extern EvScan ev_scan_open(EvTable *table, int n);
 extern void ev_scan_find(EvScan *scan, const EvArg *key);
 /* Stand on the row that a statement found at that place (ctid). False: it is not seen there; it may even be another row's now. */
 extern bool ev_scan_at(EvScan *scan, ItemPointer place);
+
+/* Where the row is. Stand on that row again, without a descent where it still is there; false: there is none of that key. */
+extern ItemPointerData ev_scan_place(const EvScan *scan);
+extern bool ev_scan_return(EvScan *scan, ItemPointer place, const EvArg *key);
 
 extern bool ev_scan_next(EvScan *scan);
 extern bool ev_scan_is_null(const EvScan *scan, int column);

@@ -10,6 +10,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -51,7 +52,8 @@ ev_scan_begin(EvTable *table, EvAccess access, const EvArg *key, int n)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	scan.has_snapshot = true;
 	scan.scan = index_beginscan(scan.relation, scan.index, GetActiveSnapshot(), n, 0);
-	ev_scan_find(&scan, key);
+	if (key != NULL)
+		ev_scan_find(&scan, key);
 	return scan;
 }
 
@@ -121,6 +123,37 @@ ev_scan_arg(const EvScan *scan, int column)
 
 	arg.value = attribute_value(scan, column, &arg.isnull);
 	return arg;
+}
+
+ItemPointerData
+ev_scan_place(const EvScan *scan)
+{
+	return scan->row->tts_tid;
+}
+
+/* Equal bytes are equal values; of a text that is stored in another form it is not seen. */
+static bool
+has_key(const EvScan *scan, const EvArg *key)
+{
+	bool same = true;
+
+	for (int i = 0; same && i < scan->scan->numberOfKeys; i++)
+	{
+		Form_pg_attribute attribute =
+			TupleDescAttr(scan->row->tts_tupleDescriptor, scan->table->state->attributes[i] - 1);
+
+		same = datumIsEqual(ev_scan_value(scan, i + 1), key[i].value, attribute->attbyval, attribute->attlen);
+	}
+	return same;
+}
+
+bool
+ev_scan_return(EvScan *scan, ItemPointer place, const EvArg *key)
+{
+	if (ItemPointerIsValid(place) && ev_scan_at(scan, place) && has_key(scan, key))
+		return true;
+	ev_scan_find(scan, key);
+	return ev_scan_next(scan);
 }
 
 TransactionId
