@@ -27,10 +27,11 @@
 #include "tuple.h"
 #include "worker.h"
 
-/* Milliseconds: until a busy event is looked at again, until it is queued for, and for how long. */
+/* Until a busy event is looked at again, until it is queued for, and for how long: all callers queue behind, and other events wait. */
 #define BUSY_AGAIN_MS 50
 #define BUSY_PATIENCE_MS 500
-#define BUSY_WAIT "200ms"
+#define BUSY_WAIT_MS 200
+#define BUSY_LONGEST_WAIT_MS 1000
 
 #define PRUNE_MS 60000
 #define PRUNE_PAGES 4096
@@ -107,7 +108,7 @@ typedef struct Agenda
 typedef struct Turn
 {
 	const Due *due;
-	bool wait;
+	long wait_ms; /* 0: only if nobody has it */
 	bool busy;
 	int done;
 } Turn;
@@ -163,17 +164,26 @@ read_agenda(void *argument)
 }
 
 static void
+queue_for(const pg_uuid_t *event_id, long wait_ms)
+{
+	char timeout[32];
+
+	snprintf(timeout, sizeof(timeout), "%ldms", wait_ms);
+	(void) set_config_option("lock_timeout", timeout, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	ev_lock_event_exclusive(event_id);
+}
+
+static void
 take_turn(void *argument)
 {
 	Turn *turn = argument;
 
 	turn->busy = !ev_try_lock_event_exclusive(&turn->due->event_id);
-	if (turn->busy && !turn->wait)
+	if (turn->busy && turn->wait_ms == 0)
 		return;
 	if (turn->busy)
 	{
-		(void) set_config_option("lock_timeout", BUSY_WAIT, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-		ev_lock_event_exclusive(&turn->due->event_id);
+		queue_for(&turn->due->event_id, turn->wait_ms);
 		turn->busy = false;
 	}
 	ev_query(&work_on, ev_uuid(&turn->due->event_id), ev_int(ROUND));
@@ -186,15 +196,24 @@ ms_until(TimestampTz from, TimestampTz to)
 	return TimestampDifferenceMilliseconds(from, to);
 }
 
+/* The later, the longer: whoever has it for longer than we ever wait, in turns with others, would have it for ever. */
+static long
+patience_ms(const Due *due, TimestampTz clock)
+{
+	long late_ms = ms_until(due->due_at, clock);
+
+	return late_ms <= BUSY_PATIENCE_MS ? 0 : Max(BUSY_WAIT_MS, Min(late_ms / 2, BUSY_LONGEST_WAIT_MS));
+}
+
 /* How long until this event wants attention again. */
 static long
 work_on_event(const Due *due, TimestampTz clock)
 {
-	Turn turn = {.due = due, .wait = ms_until(due->due_at, clock) > BUSY_PATIENCE_MS};
+	Turn turn = {.due = due, .wait_ms = patience_ms(due, clock)};
 	bool went_well = run(take_turn, &turn);
 
 	if (turn.busy)
-		return BUSY_AGAIN_MS;
+		return Max(BUSY_AGAIN_MS, turn.wait_ms / 2);
 	return went_well && turn.done >= ROUND ? 0 : ev_worker_interval;
 }
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import random
 import signal
+import threading
 
 import pytest
 
@@ -144,6 +146,32 @@ def test_a_busy_event_is_not_forgotten(cluster, shop, new_event, hold, status):
         cursor.execute("SELECT pg_sleep(1.5)")
         busy.commit()
     wait_until(lambda: status(second) == "expired", "when it is free it has its turn")
+
+
+def test_an_event_that_is_never_free_has_its_turn(cluster, shop, new_event, hold, status):
+    """H32: callers who take turns at it, each for longer than the worker queues at first, do not keep it for ever."""
+    event_id = new_event(total_capacity=10000)
+    expiring = hold(event_id, 1)
+    over = threading.Event()
+
+    def keep(seed):
+        chance = random.Random(seed)
+        with contextlib.closing(cluster.connect(shop)) as connection, connection.cursor() as cursor:
+            connection.autocommit = False
+            while not over.is_set():
+                cursor.execute("SELECT FROM evently.book(%s, gen_random_uuid(), quantity => 1)", (event_id,))
+                over.wait(chance.uniform(0.4, 0.8))
+                connection.commit()
+
+    keepers = [threading.Thread(target=keep, args=(seed,)) for seed in range(8)]
+    for keeper in keepers:
+        keeper.start()
+    try:
+        wait_until(lambda: status(expiring) == "expired", "the hold is expired")
+    finally:
+        over.set()
+        for keeper in keepers:
+            keeper.join()
 
 
 def test_a_sale_that_opens_is_told_of_once(cluster, shop, told):
