@@ -14,6 +14,7 @@
 #include "event_read.h"
 #include "id.h"
 #include "left.h"
+#include "mark.h"
 #include "sale_status.h"
 #include "tuple.h"
 
@@ -140,6 +141,9 @@ sale_status(const Reader *reader, int available)
 		.event_end = DatumGetTimestampTz(ev_scan_value(event, END)),
 	};
 
+	ev_mark_until(sale.start);
+	ev_mark_until(sale.end);
+	ev_mark_until(sale.event_end);
 	return ev_sale_status(&sale, available, reader->left.clock);
 }
 

@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "event_filter.h"
+#include "mark.h"
 #include "tuple.h"
 
 /* A date is a whole day. */
@@ -62,6 +63,7 @@ ev_event_filter(const EvGivenFilter *given)
 
 	if (!given->date.isnull || !given->date_from.isnull || !given->date_to.isnull)
 	{
+		ev_mark_drop(); /* it may be "today" */
 		ev_query(&read_times, given->date, given->date_from, given->date_to);
 		from = value_of(1);
 		to = value_of(2);

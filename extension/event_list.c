@@ -18,6 +18,7 @@
 #include "event_filter.h"
 #include "event_read.h"
 #include "id.h"
+#include "mark.h"
 #include "paging.h"
 #include "permission.h"
 #include "tuple.h"
@@ -312,6 +313,7 @@ Datum
 evently_list_events_page(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_READS);
+	ev_mark_begin();
 	PG_RETURN_DATUM(ev_end(page_of(fcinfo, 0, ev_arg(13), ev_arg(14), ev_text_argument(fcinfo, 15))));
 }
 

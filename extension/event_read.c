@@ -9,6 +9,7 @@
 #include "args.h"
 #include "event.h"
 #include "event_read.h"
+#include "mark.h"
 #include "permission.h"
 #include "spi.h"
 #include "tuple.h"
@@ -42,6 +43,7 @@ evently_get_event(PG_FUNCTION_ARGS)
 	Datum event;
 
 	ev_begin(EV_READS);
+	ev_mark_begin();
 	event = read_one(fcinfo, ev_event_shown);
 	ev_require_event_permission(ev_uuid_argument(fcinfo, 2), PG_GETARG_UUID_P(0), NULL);
 	PG_RETURN_DATUM(ev_end(event));

@@ -16,6 +16,7 @@
 #include "errors.h"
 #include "event_filter.h"
 #include "event_read.h"
+#include "mark.h"
 #include "paging.h"
 #include "tuple.h"
 
@@ -154,6 +155,7 @@ evently_search_events(PG_FUNCTION_ARGS)
 	bool fuzzy;
 
 	ev_begin(EV_READS);
+	ev_mark_begin();
 	(void) ev_required_text(fcinfo, 0, "q");
 	ev_require_length(fcinfo, 0, "q", MAX_LENGTH);
 	page = ev_page(ev_arg(8), ev_arg(9), ev_arg(10));

@@ -12,6 +12,7 @@
 
 #include "id.h"
 #include "left.h"
+#include "mark.h"
 #include "tuple.h"
 
 static const char *const stock_columns[] = {"event_id", "section_id", "stripe", "available", "of_section"};
@@ -122,8 +123,11 @@ read_holds(EvLeft *left, EvLeftReader *reader, const pg_uuid_t *event_id, bool h
 	{
 		int quantity = DatumGetInt32(ev_scan_value(holds, 3));
 
-		if (DatumGetTimestampTz(ev_scan_value(holds, 2)) > reader->clock)
+		TimestampTz expires_at = DatumGetTimestampTz(ev_scan_value(holds, 2));
+
+		if (expires_at > reader->clock)
 		{
+			ev_mark_until(expires_at);
 			if (!held)
 				return;
 			left->held += quantity;

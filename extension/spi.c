@@ -22,6 +22,7 @@
 #include "batch.h"
 #include "errors.h"
 #include "guc.h"
+#include "mark.h"
 #include "spi.h"
 
 #define LARGE_TUPLES 1000000
@@ -102,6 +103,7 @@ ev_begin(EvAccess access)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	require_version();
+	ev_mark_drop();
 	if (access == EV_WRITES)
 		begin_write();
 }

@@ -16,7 +16,7 @@ SELECT cmp_ok((SELECT count(*) FROM function), '>', 50::bigint, 'there are funct
 SELECT is_empty($$SELECT name, settings FROM function WHERE definer AND settings IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'$$,
 	'every SECURITY DEFINER function has its search_path pinned, pg_temp last');
 SELECT is_empty($$SELECT name FROM function WHERE NOT definer AND has_function_privilege('evently_api', oid, 'EXECUTE')
-		AND name NOT IN ('finish_event_cancellation', 'render', 'round_money', 'was_replayed')$$,
+		AND name NOT IN ('answer_mark', 'answer_stands', 'finish_event_cancellation', 'render', 'round_money', 'was_replayed')$$,
 	'what evently_api may call runs with the owner''s rights, or needs none');
 SELECT is_empty($$SELECT name FROM function WHERE acl IS NULL OR EXISTS (SELECT FROM aclexplode(acl) WHERE grantee = 0)$$,
 	'PUBLIC may call no function');
@@ -30,7 +30,7 @@ SELECT is_empty(
 	WHERE NOT code[1] = ANY (string_to_array(current_setting('test.states'), ' '))$$,
 	'and names errors that there are');
 SELECT set_eq($$SELECT name FROM function WHERE has_function_privilege('evently_api', oid, 'EXECUTE')$$,
-	$$VALUES ('adjust_availability'), ('begin_payment'), ('best_available'), ('block_seats'), ('book'), ('book_many'), ('cancel_many'), ('confirm_many'), ('hold_many'),
+	$$VALUES ('adjust_availability'), ('answer_mark'), ('answer_stands'), ('begin_payment'), ('best_available'), ('block_seats'), ('book'), ('book_many'), ('cancel_many'), ('confirm_many'), ('hold_many'),
 		('cancel_booking'), ('cancel_event'), ('complete_payment'), ('complete_refund'), ('confirm_hold'),
 		('continue_event_cancellation'), ('create_access_code'), ('create_cancellation_policy'), ('create_event'),
 		('create_organiser'), ('create_quota'), ('create_section'), ('create_ticket_type'), ('create_venue'),

@@ -29,6 +29,18 @@ COMMENT ON FUNCTION evently.was_replayed() IS
 'Whether this session''s last call with an idempotency key was answered from the store.';
 GRANT EXECUTE ON FUNCTION evently.was_replayed() TO evently_api;
 
+CREATE FUNCTION evently.answer_mark() RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'evently_answer_mark';
+COMMENT ON FUNCTION evently.answer_mark() IS
+'The mark of what this session''s last get_event(), list_events_page() or search_events() answered, for answer_stands(). Null where it was asked for a date, which may be another tomorrow, in a transaction that has written, and in isolation level REPEATABLE READ or above. Example: SELECT p, evently.answer_mark() FROM evently.list_events_page() p';
+GRANT EXECUTE ON FUNCTION evently.answer_mark() TO evently_api;
+
+CREATE FUNCTION evently.answer_stands(mark text) RETURNS boolean
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'evently_answer_stands';
+COMMENT ON FUNCTION evently.answer_stands(text) IS
+'Whether the call whose answer_mark() it is would answer the same now: no transaction of the server that wrote has ended since, and nothing that was said is over by the clock. Only for marks of this session, which has the same settings still. False for null and anything else.';
+GRANT EXECUTE ON FUNCTION evently.answer_stands(text) TO evently_api;
+
 CREATE FUNCTION evently.page_limit(page integer, "limit" integer, "offset" integer) RETURNS integer
 LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'evently_page_limit';
 COMMENT ON FUNCTION evently.page_limit(integer, integer, integer) IS 'Rows of a page: 20 by default, 100 at most. Errors: VE001 VALIDATION_ERROR.';

@@ -90,6 +90,15 @@ hash_around(const struct answer *answer, const char *from, const char *to)
 	return (XXH3_64bits_withSeed(to, (size_t)(answer->text + answer->len - to), head));
 }
 
+/* What the database calls the state in which it read a row of a route that is kept; NULL: that will not stand. */
+const char *
+answer_mark(const struct answer *answer)
+{
+	if (PQnfields(answer->result) < 2 || PQgetisnull(answer->result, 0, 1))
+		return (NULL);
+	return (PQgetvalue(answer->result, 0, 1));
+}
+
 const char *
 answer_tag(struct answer *answer)
 {

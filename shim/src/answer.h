@@ -41,5 +41,6 @@ struct answer *answer_of_row(PGresult *result);
 struct answer *answer_hold(struct answer *answer);
 void answer_release(struct answer *answer);
 const char *answer_tag(struct answer *answer);
+const char *answer_mark(const struct answer *answer);
 
 #endif

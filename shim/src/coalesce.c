@@ -2,14 +2,13 @@
 
 #include <kore/kore.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "answer.h"
 #include "call.h"
 #include "coalesce.h"
 #include "config.h"
+#include "kept.h"
 #include "metrics.h"
+#include "question.h"
 #include "reply.h"
 
 #define BUCKETS 1024
@@ -18,6 +17,7 @@
 struct flight {
 	struct pg_call call;
 	int value_count;
+	struct answer *kept; /* what was told before, as long as it stands */
 	uint64_t started_us;
 	struct requests waiting;
 	int wanted_by; /* those of them whose client is still there */
@@ -27,35 +27,11 @@ struct flight {
 
 static LIST_HEAD(, flight) buckets[BUCKETS];
 
-static size_t
-bucket_of(const struct request *rq)
+/* What the flight asks, but for the mark. */
+static struct question
+question_of(const struct flight *flight)
 {
-	XXH64_hash_t hash = (XXH64_hash_t)rq->route->statement;
-	const char *value;
-	int i;
-
-	for (i = 0; i < rq->route->binding_count; i++) {
-		value = rq->call.values[i];
-		hash = XXH3_64bits_withSeed(value, value != NULL ? strlen(value) + 1 : 0, hash);
-	}
-	return (hash % BUCKETS);
-}
-
-static bool
-asks_the_same(const struct flight *flight, const struct request *rq)
-{
-	const char *a, *b;
-	int i;
-
-	if (flight->call.statement != rq->route->statement)
-		return (false);
-	for (i = 0; i < flight->value_count; i++) {
-		a = flight->call.values[i];
-		b = rq->call.values[i];
-		if ((a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0))
-			return (false);
-	}
-	return (true);
+	return ((struct question){ flight->call.statement, flight->value_count, flight->call.values });
 }
 
 static void
@@ -82,12 +58,48 @@ arrive(struct flight *flight, struct request *rq, struct answer *answer)
 	request_release(rq);
 }
 
+/* Without a row, what was kept stands. NULL: there is no answer; otherwise the result is the answer's, or gone. */
 static struct answer *
-answer_of(const struct pg_call *call)
+answer_of(struct flight *flight)
 {
-	if (call->outcome != PG_ROWS || PQntuples(call->result) < 1 || PQgetisnull(call->result, 0, 0))
+	const struct pg_call *call = &flight->call;
+	struct question question = question_of(flight);
+	struct answer *answer;
+
+	if (call->outcome != PG_ROWS)
 		return (NULL);
-	return (answer_of_row(call->result));
+	if (PQntuples(call->result) == 0 && flight->kept != NULL) {
+		METRIC_ADD(metrics->kept, 1);
+		PQclear(call->result);
+		return (answer_hold(flight->kept));
+	}
+	if (PQntuples(call->result) == 0 || PQgetisnull(call->result, 0, 0))
+		return (NULL);
+	answer = answer_of_row(call->result);
+	if (answer_mark(answer) != NULL)
+		kept_put(&question, answer);
+
+	return (answer);
+}
+
+static void
+let_go_of_kept(struct flight *flight)
+{
+	if (flight->kept != NULL)
+		answer_release(flight->kept);
+	flight->kept = NULL;
+}
+
+/* Of a route that is kept: as late as it can be, so that it is what those before were told. */
+static void
+flight_fill(struct pg_call *call)
+{
+	struct flight *flight = call->arg;
+	struct question question = question_of(flight);
+
+	let_go_of_kept(flight);
+	flight->kept = kept_find(&question);
+	call->values[flight->value_count] = flight->kept != NULL ? answer_mark(flight->kept) : NULL;
 }
 
 /* Everybody who waits has the same answer; the call that gathered meanwhile is next. */
@@ -95,7 +107,7 @@ static void
 flight_done(struct pg_call *call)
 {
 	struct flight *flight = call->arg;
-	struct answer *answer = answer_of(call);
+	struct answer *answer = answer_of(flight);
 	struct request *rq;
 
 	metrics_call(call, clock_us() - flight->started_us);
@@ -114,6 +126,7 @@ flight_done(struct pg_call *call)
 		answer_release(answer);
 	else
 		PQclear(call->result);
+	let_go_of_kept(flight);
 	kore_free(flight);
 }
 
@@ -126,6 +139,7 @@ flight_new(struct request *rq)
 	flight->call.statement = rq->route->statement;
 	flight->value_count = rq->route->binding_count;
 	memcpy(flight->call.values, rq->call.values, sizeof(flight->call.values));
+	flight->call.fill = rq->route->kept ? flight_fill : NULL;
 	flight->call.deadline_ms = kore_time_ms() + (uint64_t)config.request_timeout_ms;
 	flight->call.done = flight_done;
 	flight->call.arg = flight;
@@ -139,11 +153,13 @@ flight_new(struct request *rq)
 void
 coalesce_call(struct request *rq)
 {
-	size_t bucket = bucket_of(rq);
+	struct question asked = { rq->route->statement, rq->route->binding_count, rq->call.values }, other;
+	size_t bucket = question_hash(&asked) % BUCKETS;
 	struct flight *flight;
 
 	LIST_FOREACH(flight, &buckets[bucket], list) {
-		if (asks_the_same(flight, rq))
+		other = question_of(flight);
+		if (question_same(&other, &asked))
 			break;
 	}
 	if (flight == NULL) {

@@ -9,6 +9,8 @@
  *  3. A question that nobody else asks is sent at once.
  *  4. Each request is answered once, with whatever became of its call.
  *
+ * The call of a flight takes the mark of the last answer along, where one is kept (kept.h): then the answer may be that one.
+ *
  * The same is: the same statement with the same values. Only routes whose answer depends on nothing else take part
  * (route.shared), so never one that looks at who is asking.
  */

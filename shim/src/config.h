@@ -34,6 +34,7 @@ struct config {
 	int db_queue;
 	int set_max;
 	int set_queue;
+	int keep_answers; /* MiB */
 	int statement_timeout_ms;
 	int lock_timeout_ms;
 	int request_timeout_ms;

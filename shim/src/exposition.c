@@ -128,6 +128,8 @@ requests(struct kore_buf *out, const struct metrics *total)
 	    out, "evently_http_compressed_responses_total", "counter", total->compressed, "Answers sent compressed.");
 	single(out, "evently_http_coalesced_requests_total", "counter", total->coalesced,
 	    "Reads answered by the call of another that asked the same.");
+	single(out, "evently_db_answers_kept_total", "counter", total->kept,
+	    "Calls that the database answered with: nothing has changed.");
 }
 
 static void

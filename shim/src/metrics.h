@@ -57,7 +57,7 @@ struct metrics {
 	uint64_t replays;
 	uint64_t compressed;
 	uint64_t hashes;
-	uint64_t coalesced;
+	uint64_t coalesced, kept;
 	struct lane_metrics lanes[2]; /* reads, writes */
 	struct set_metrics sets;
 	uint64_t live_polls, live_messages, live_dropped;

@@ -143,14 +143,19 @@ placeholder_compile(struct route *route, const struct path *path)
 	kore_buf_appendf(&call, "%s r%s", route->call, needs_session(route) ? SESSION_CHECK : "");
 	route->keyed = strstr(route->call, "{header.idempotency-key}") != NULL;
 	kore_buf_init(&sql, 512);
-	kore_buf_appendf(&sql, "SELECT evently.render(r)%s FROM ", route->keyed ? ", evently.was_replayed()" : "");
+	kore_buf_appendf(&sql, "SELECT evently.render(r)%s FROM ",
+	    route->keyed      ? ", evently.was_replayed()"
+		: route->kept ? ", evently.answer_mark()"
+			      : "");
 	for (p = kore_buf_stringify(&call, NULL); (next = next_placeholder(route, path, p, &open)) != NULL; p = next) {
 		kore_buf_append(&sql, p, (size_t)(open - p));
 		kore_buf_appendf(
 		    &sql, "$%d::%s", route->binding_count, types[route->bindings[route->binding_count - 1].type].sql);
 	}
 	kore_buf_appendf(&sql, "%s", p);
-	route->statement = pg_statement_add(kore_buf_stringify(&sql, NULL), route->binding_count);
+	if (route->kept)
+		kore_buf_appendf(&sql, " WHERE NOT evently.answer_stands(mark => $%d::text)", route->binding_count + 1);
+	route->statement = pg_statement_add(kore_buf_stringify(&sql, NULL), route->binding_count + route->kept);
 	kore_buf_cleanup(&sql);
 	kore_buf_cleanup(&call);
 }

@@ -17,6 +17,7 @@
 #define COMMON(m, p, a, l, s, text) \
 	.method = HTTP_METHOD_##m, .pattern = p, .access = ACCESS_##a, .limit = LIMIT_##l, .status = s, .summary = text
 #define ROUTE(m, p, a, l, s, text, sql)           { COMMON(m, p, a, l, s, text), .call = sql },
+#define KEPT_ROUTE(m, p, a, l, s, text, sql)      { COMMON(m, p, a, l, s, text), .call = sql, .kept = true },
 #define SET_ROUTE(m, p, a, l, s, text, sql, name) { COMMON(m, p, a, l, s, text), .call = sql, .set = name },
 #define HANDLER(m, p, a, l, s, text, function, names, result) \
 	{ COMMON(m, p, a, l, s, text), .handler = function, .fields = names, .answer = #result },

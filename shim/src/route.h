@@ -69,6 +69,7 @@ struct route {
 	int statement, set_statement; /* see pgpipe.h */
 	enum metric_event event; /* what a success is */
 	bool keyed; /* takes an Idempotency-Key and tells replays */
+	bool kept; /* its answer may stand, see kept.h */
 	bool shared; /* the same values get the same answer, whoever asks, and nothing is written */
 	struct binding bindings[BINDINGS_MAX];
 	int binding_count;
