@@ -1,7 +1,7 @@
 """One hot event, general admission: a booking by one call, as a naive one, as an application's transaction, and as plain rows."""
 
 from harness import load
-from harness.experiment import BEST, Experiment, Figure, Side
+from harness.experiment import ALONE, BEST, Experiment, Figure, Side
 
 SET = 100
 
@@ -27,9 +27,10 @@ def experiments(bench):
             Side("rows", "plain INSERT of the rows", peer("insert_rows")),
         ),
         (
-            Figure("book_naive", "`book`, one hot event, 64 clients, against PL/pgSQL `SELECT ... FOR UPDATE`", ">= 8", "book", "naive", 64),
+            Figure("book_naive", "`book`, one hot event, 64 clients, against PL/pgSQL `SELECT ... FOR UPDATE`", ">= 8", "book", "naive", 64, alone=ALONE),
             Figure("book_insert", "the same, against a plain INSERT of the same rows", ">= 0.9", "book", "rows", 64),
         ),
+        "bookings-by-single-calls",
     )
     yield Experiment(
         "book_many",
@@ -47,4 +48,5 @@ def experiments(bench):
                 BEST,
             ),
         ),
+        "bookings-in-sets",
     )

@@ -49,16 +49,16 @@ class Reads:
         return server
 
     def ours(self, name):
-        return lambda clients, seconds: load.wrk(self.urls[name], clients, seconds)
+        return lambda clients, seconds: load.http_served(self.urls[name], clients, seconds).per_second
 
     def bare(self, name):
-        return lambda clients, seconds: load.wrk(f"{self.kore.url}/{name}", clients, seconds)
+        return lambda clients, seconds: load.http_served(f"{self.kore.url}/{name}", clients, seconds).per_second
 
     def lists(self, clients, seconds):
-        return load.wrk(self.urls["list"], clients, seconds, "list", LIST)
+        return load.http_served(self.urls["list"], clients, seconds, "list", LIST).per_second
 
     def plain(self, clients, seconds):
-        return load.wrk(self.nginx.url, clients, seconds)
+        return load.http_served(self.nginx.url, clients, seconds).per_second
 
 
 def experiments(bench):
@@ -76,6 +76,7 @@ def experiments(bench):
             Figure("rest_availability", "REST availability, 256 connections, against a bare Kore handler", ">= 0.7", "ours", "bare", CONNECTIONS),
             Figure("rest_availability_nginx", "the same against nginx, `return 200`", "", "ours", "nginx", CONNECTIONS),
         ),
+        "reads-by-rest",
     )
     yield Experiment(
         "rest_list",
@@ -90,6 +91,7 @@ def experiments(bench):
             Figure("rest_list", "REST list of 20 events with filters, 256 connections, against a bare Kore handler: one set of filters", ">= 0.4", "ours", "bare", CONNECTIONS),
             Figure("rest_list_many", "the same with many different sets of filters", ">= 0.15", "many", "bare", CONNECTIONS),
         ),
+        "reads-by-rest",
     )
     yield Experiment(
         "rest_map",
@@ -105,4 +107,5 @@ def experiments(bench):
             Figure("rest_map", "REST seat map of 5,000 seats, 256 connections, against a bare Kore handler sending the same bytes: full form", ">= 0.3", "ours", "bare", CONNECTIONS),
             Figure("rest_map_compact", "the same in compact form", ">= 0.5", "compact", "compact_bare", CONNECTIONS),
         ),
+        "reads-by-rest",
     )

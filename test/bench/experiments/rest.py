@@ -3,13 +3,13 @@
 import uuid
 
 from harness import load
-from harness.experiment import Experiment, Figure, Side
+from harness.experiment import ALONE, Experiment, Figure, Side
 
 
 def experiments(bench):
     def book(clients, seconds):
         url = f"{bench.url}/api/v1/events/{bench.database.new_event()}/book"
-        return load.wrk(url, clients, seconds, "book", bench.tokens, uuid.uuid4().hex)
+        return load.http_served(url, clients, seconds, "book", bench.tokens, uuid.uuid4().hex).per_second
 
     def peer(script):
         return lambda clients, seconds: load.pgbench(script, clients, seconds, event=bench.peer_event)
@@ -24,7 +24,8 @@ def experiments(bench):
             Side("insert", "plain INSERT of the booking's row, SQL", peer("insert_one")),
         ),
         (
-            Figure("rest_app", "REST `POST events/{id}/book` with JWT, 256 connections, one hot event, against the application's transaction by 64 SQL clients", ">= 15", "rest", "app", 256, 64),
+            Figure("rest_app", "REST `POST events/{id}/book` with JWT, 256 connections, one hot event, against the application's transaction by 64 SQL clients", ">= 15", "rest", "app", 256, 64, ALONE),
             Figure("rest_insert", "the same, against a plain INSERT of one booking row by 64 SQL clients", ">= 1.0", "rest", "insert", 256, 64),
         ),
+        "bookings-by-rest",
     )

@@ -1,29 +1,33 @@
 """Two seats by chance of 50,000: held and confirmed, and held alone beside Redis."""
 
+from math import ceil
+
 from harness import load
-from harness.experiment import BEST, Experiment, Figure, Side
+from harness.experiment import ALONE, BEST, Experiment, Figure, Side
 
 SET = 50
-PAIRS = 25_000
-# A run of single calls may go on in a second house; one of sets sells a house and ends.
-HOUSES = 2
 
 
 def in_sets(bench, script):
-    """Holds a second of a whole house, sold in sets."""
+    """Holds a second, until a house is sold in sets."""
 
     def measure(clients, seconds):
         house = bench.database.new_house()
-        return SET * load.pgbench_count(script, clients, PAIRS // SET, event=house, size=SET, n=0)
+        return SET * load.pgbench_count(script, clients, bench.pace.pairs // SET, event=house, size=SET, n=0)
 
     return measure
 
 
 def singly(script, make):
-    def houses():
-        return "{" + ",".join(make() for _ in range(HOUSES)) + "}"
+    """With a house for each second: more than is sold."""
 
-    return lambda clients, seconds: load.pgbench(script, clients, seconds, houses=houses, n=0)
+    def measure(clients, seconds):
+        def houses():
+            return "{" + ",".join(make() for _ in range(ceil(seconds))) + "}"
+
+        return load.pgbench(script, clients, seconds, houses=houses, n=0)
+
+    return measure
 
 
 def experiments(bench):
@@ -43,9 +47,10 @@ def experiments(bench):
             naive,
         ),
         (
-            Figure("seats_naive", "hold + confirm of 2 random seats of 50,000, 64 clients, single calls, against PL/pgSQL `FOR UPDATE`", ">= 1.3", "seats", "naive", 64),
+            Figure("seats_naive", "hold + confirm of 2 random seats of 50,000, 64 clients, single calls, against PL/pgSQL `FOR UPDATE`", ">= 1.3", "seats", "naive", 64, alone=ALONE),
             Figure("seats_many", "the same in sets of 50, 8 clients, against PL/pgSQL at its best number of clients", ">= 8", "many", "naive", 8, BEST),
         ),
+        "seats",
     )
     yield Experiment(
         "holds",
@@ -62,4 +67,5 @@ def experiments(bench):
             Figure("hold_redis_many", "the same in sets of 50, 8 clients, against single calls of Redis by 64 clients", ">= 2", "many", "redis", 8, 64),
             Figure("hold_redis_pipelined", "the same, against Redis with 50 calls in a pipeline, 8 clients", "", "many", "redis_pipelined", 8),
         ),
+        "holds-beside-redis",
     )

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parents[1]
@@ -34,6 +34,10 @@ class Bench:
         self.work.mkdir()
         self.servers = []
         self.database = Database()
+
+    def prepare(self):
+        """The database for loads: it is as it was made until then."""
+        self.database.make_room_for_wal(self.pace.wal_mebibytes)
         self.database.psql(BENCH / "peers" / "peers.sql")
         self.database.rows("SELECT peer.sell_by_chance(%s)", self.database.new_house())
 
@@ -98,58 +102,75 @@ def heading(pace, database):
 
 
 class Results:
-    def __init__(self):
-        self.ratios, self.measured, self.plots = [], [], []
+    def __init__(self, bench, writes):
+        self.bench, self.writes = bench, writes
+        self.compared, self.measured = [], []
 
-    def compare(self, bench, planned, figures, draws):
+    def compare(self, planned, figures):
         planned.prepare()
         try:
-            samples = experiment.measure(planned, figures, bench.pace, bench.database.settle, say)
+            samples = experiment.measure(planned, figures, self.bench.pace, self.bench.database.settle, say)
         finally:
             planned.cleanup()
-        for ratio in experiment.ratios(planned, figures, samples, bench.pace):
-            self.ratios.append(ratio)
+        ratios = [*experiment.ratios(figures, samples, self.bench.pace)]
+        for ratio in ratios:
             print(report.said(ratio), flush=True)
-        if draws:
+        self.compared.append(report.Compared(planned, ratios))
+        if self.writes:
             plot.draw(BENCH / "plots" / f"{planned.name}.svg", planned, samples)
-            self.plots.append((planned.title, f"{planned.name}.svg", {figure.name for figure in figures}))
 
     def measure(self, planned):
-        done = planned.take(say)
+        done = planned.take()
         self.measured.append(done)
         print(f"figure {done.name} {done.value:.4g} {done.unit}", flush=True)
 
-    def write(self, bench):
-        text = "\n".join(report.lines(self.ratios, self.measured, self.plots, heading(bench.pace, bench.database)))
-        (BENCH / "results.md").write_text(f"{text}\n\nAfterwards `evently.verify()` is empty.\n")
+    def write(self, end):
+        if self.writes:
+            text = "\n".join(report.lines(self.compared, self.measured, heading(self.bench.pace, self.bench.database)))
+            (BENCH / "results.md").write_text(f"{text}\n\n{end}\n")
 
 
-def run(bench, only):
-    """All of it, or only the figures named."""
+def plan(bench, results, only):
+    """The steps of the run, each with its name: all of them, or those of the figures named. What a server costs that nobody
+    uses is measured first."""
+    fresh, measurements = [*limits.of_fresh_server(bench)], [*limits.measurements(bench)]
     experiments = [planned for module in MODULES for planned in module.experiments(bench)]
-    measurements = [*limits.measurements(bench)]
-    names = [figure.name for planned in experiments for figure in planned.figures] + [planned.name for planned in measurements]
+    names = [figure.name for planned in experiments for figure in planned.figures] + [planned.name for planned in fresh + measurements]
     if set(only) - set(names):
         sys.exit(f"no such figure: {' '.join(set(only) - set(names))}; there are: {' '.join(names)}")
-    results = Results()
+
+    def measured(planned):
+        return [(one.name, partial(results.measure, one)) for one in planned if not only or one.name in only]
+
+    compared = []
     for planned in experiments:
         figures = [figure for figure in planned.figures if not only or figure.name in only]
         if figures:
-            results.compare(bench, planned, figures, draws=not only)
-    for planned in measurements:
-        if not only or planned.name in only:
-            results.measure(planned)
+            compared.append((planned.name, partial(results.compare, planned, figures)))
+    return [*measured(fresh), ("prepare", bench.prepare), *compared, *measured(measurements)]
+
+
+def run(bench, only):
+    """Results are written after each step: a run that is ended early leaves what it found."""
+    began = time.monotonic()
+    results = Results(bench, writes=not only)
+    steps = plan(bench, results, only)
+    for number, (name, step) in enumerate(steps, 1):
+        say(f"{name}, step {number} of {len(steps)}")
+        step()
+        results.write(f"This run has not come to its end: {number} of {len(steps)} steps.")
+    say("verify()")
     problems = bench.database.problems()
     if problems:
         sys.exit(f"evently.verify() names {problems} problems after the bench")
-    if not only:
-        results.write(bench)
+    seconds = time.monotonic() - began
+    results.write(f"The run took {seconds / 60:.1f} minutes. Afterwards `evently.verify()` is empty.")
+    say(f"done in {seconds:.0f} s")
 
 
 def main():
     # What was started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    began = time.monotonic()
     pace = experiment.QUICK if os.environ.get("BENCH") == "quick" else experiment.FULL
     only = os.environ.get("ONLY", "").split()
     bench = Bench(experiment.only_main(pace) if only else pace)
@@ -157,7 +178,6 @@ def main():
         run(bench, only)
     finally:
         bench.close()
-    say(f"done in {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

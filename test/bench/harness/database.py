@@ -23,6 +23,8 @@ STADIUM = """
 HOUSE = "SELECT event_id FROM evently.create_event('House', now() + interval '30 days', venue_id => %s, base_price => 50)"
 EVENT = "SELECT event_id FROM evently.create_event('Bench', now() + interval '30 days', total_capacity => 1000000, base_price => 50)"
 SETTLE_S = 30
+# As a server that has been running has it: the files are there, and are used again.
+WAL = "SELECT count(pg_logical_emit_message(false, 'bench', repeat('-', 1048576))) FROM generate_series(1, %s)"
 BUSY = """
     SELECT count(*) FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND state NOT LIKE 'idle%' AND pid <> pg_backend_pid()"""
@@ -87,6 +89,10 @@ class Database:
         deadline = time.monotonic() + SETTLE_S
         while self.value(BUSY) and time.monotonic() < deadline:
             time.sleep(0.02)
+
+    def make_room_for_wal(self, mebibytes):
+        self.rows(WAL, mebibytes)
+        self.rows("CHECKPOINT")
 
     def problems(self):
         """What verify() names. It looks at all rows: without statistics, its plan may take hours."""

@@ -7,29 +7,34 @@ from dataclasses import dataclass, field, replace
 
 # Every figure is taken at these numbers of clients too, so that no case is paid for by another.
 OTHER_CLIENTS = (1, 8, 32, 128)
+# What the naive way, by a client that is alone, is to be beaten by at least: no more than 20 % lost.
+ALONE = ">= 0.8"
 # A peer's number of clients: the one of its runs at which it was fastest.
 BEST = "best"
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long and how often. others: are the other numbers of clients taken too? best_of: where a peer's best is sought.
-    The rest: what stands for ten million bookings, a million under a snapshot, a million calls and a minute of rest."""
+    """How long and how often. others: are the other numbers of clients taken too? best_of: where a peer's best is sought. pairs:
+    of seats of a house, sold in sets. wal_mebibytes: written before. The rest: what stands for ten million bookings, a million
+    under a snapshot, a million calls and a minute of rest."""
 
     rounds: int
     seconds: float
     other_seconds: float
     others: bool
     best_of: tuple[int, ...]
+    pairs: int
+    wal_mebibytes: int
     many_bookings: int
     snapshot_bookings: int
     calls: int
     idle_seconds: int
 
 
-FULL = Pace(3, 2.0, 1.0, True, (1, 8, 32, 64, 128), 10_000_000, 1_000_000, 1_000_000, 60)
+FULL = Pace(3, 2.0, 1.0, True, (1, 8, 32, 64, 128), 25_000, 1024, 10_000_000, 1_000_000, 1_000_000, 60)
 # To see that all of it works, and about how it stands.
-QUICK = Pace(1, 0.5, 0.5, False, (1, 8), 100_000, 10_000, 10_000, 2)
+QUICK = Pace(1, 0.3, 0.3, False, (8,), 2_500, 256, 50_000, 10_000, 10_000, 2)
 
 
 def only_main(pace):
@@ -47,7 +52,8 @@ class Side:
 
 @dataclass(frozen=True)
 class Figure:
-    """ours against peer, at a number of clients. The peer's number, where it differs: one of its own, or its best."""
+    """ours against peer, at a number of clients. The peer's number, where it differs: one of its own, or its best. alone: the
+    goal at one client, beside the naive way."""
 
     name: str
     what: str
@@ -56,6 +62,7 @@ class Figure:
     peer: str
     clients: int
     peer_clients: int | str | None = None
+    alone: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class Ratio:
 
     name: str
     figure: Figure
+    goal: str
     ours: Spread
     peer: Spread
     ratio: Spread
@@ -94,19 +102,17 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Sides that are measured together, and what the plot of them is called."""
+    """Sides that are measured together, and what the plot of them is called. profile: the section of README.md that tells where
+    the time goes."""
 
     name: str
     title: str
     unit: str
     sides: tuple[Side, ...]
     figures: tuple[Figure, ...]
-    others: tuple[int, ...] = OTHER_CLIENTS
+    profile: str
     prepare: Callable[[], None] = lambda: None
     cleanup: Callable[[], None] = lambda: None
-
-    def side(self, name):
-        return next(side for side in self.sides if side.name == name)
 
 
 @dataclass
@@ -124,12 +130,12 @@ class Samples:
     def best_clients(self, side):
         return max(self.by_side[side], key=lambda clients: statistics.median(self.rates(side, clients)))
 
-    def ratio(self, name, figure, clients, peer_clients):
+    def ratio(self, name, figure, goal, clients, peer_clients):
         if peer_clients == BEST:
             peer_clients = self.best_clients(figure.peer)
         ours, peer = self.rates(figure.ours, clients), self.rates(figure.peer, peer_clients)
         ratios = Spread.of([a / b for a, b in zip(ours, peer, strict=True)])
-        return Ratio(name, figure, Spread.of(ours), Spread.of(peer), ratios, peer_clients)
+        return Ratio(name, figure, goal, Spread.of(ours), Spread.of(peer), ratios, peer_clients)
 
 
 def runs_of(figure, others, best_of):
@@ -144,13 +150,13 @@ def runs_of(figure, others, best_of):
         yield figure.peer, clients
 
 
-def others_of(experiment, pace):
-    return experiment.others if pace.others else ()
+def others_of(pace):
+    return OTHER_CLIENTS if pace.others else ()
 
 
 def measure(experiment, figures, pace, settle, say):
     """Rounds in which every run that the figures need takes its turn. settle() waits until the one before has left nothing to do."""
-    needed = {run for figure in figures for run in runs_of(figure, others_of(experiment, pace), pace.best_of)}
+    needed = {run for figure in figures for run in runs_of(figure, others_of(pace), pace.best_of)}
     main = {(figure.ours, figure.clients) for figure in figures}
     main |= {(figure.peer, figure.peer_clients or figure.clients) for figure in figures}
     samples = Samples()
@@ -166,12 +172,13 @@ def measure(experiment, figures, pace, settle, say):
     return samples
 
 
-def ratios(experiment, figures, samples, pace):
+def ratios(figures, samples, pace):
     """Their lines: each figure, then the same at other numbers of clients."""
     for figure in figures:
-        yield samples.ratio(figure.name, figure, figure.clients, figure.peer_clients or figure.clients)
+        yield samples.ratio(figure.name, figure, figure.goal, figure.clients, figure.peer_clients or figure.clients)
     for figure in figures:
-        for clients in others_of(experiment, pace):
+        for clients in others_of(pace):
             if clients != figure.clients:
                 peer_clients = BEST if figure.peer_clients == BEST else clients
-                yield samples.ratio(f"c{clients}_{figure.name}", figure, clients, peer_clients)
+                goal = figure.alone if clients == 1 else ""
+                yield samples.ratio(f"c{clients}_{figure.name}", figure, goal, clients, peer_clients)

@@ -109,10 +109,12 @@ class HttpRun:
     requests: int
     refused: int
     broken: int
+    unserved: int
 
 
 def http(url, connections, seconds, script="get", *arguments):
-    """A run of wrk with a script of experiments/wrk. refused: answers that are neither 2xx nor 3xx; broken: sockets."""
+    """A run of wrk with a script of experiments/wrk. refused: answers that are neither 2xx nor 3xx; broken: sockets;
+    unserved: connections that came to nothing."""
     command = ["wrk", "-t", min(THREADS, connections), "-c", connections, "-d", f"{GRACE_S}s", "--timeout", "30s"]
     command += ["-s", EXPERIMENTS / "wrk" / f"{script}.lua", url, "--", *arguments]
     output = run([*map(str, command)], seconds, signal.SIGINT)
@@ -123,19 +125,13 @@ def http(url, connections, seconds, script="get", *arguments):
 
 
 def http_served(url, connections, seconds, *arguments):
-    """The same, all of it answered with success."""
-    done = http(url, connections, seconds, *arguments)
-    if done.refused or done.broken:
-        raise LoadFailed(f"wrk {url}: {done}")
-    return done
-
-
-def wrk(url, connections, seconds, *arguments):
-    """Requests a second, all of them answered with success, and at least one for each connection."""
+    """The same, all of it answered with success, and at least one answer for each connection."""
     for _ in range(ATTEMPTS):
-        done = http_served(url, connections, seconds, *arguments)
-        if done.requests >= connections:
-            return done.per_second
+        done = http(url, connections, seconds, *arguments)
+        if done.refused or done.broken:
+            break
+        if done.requests >= connections and not done.unserved:
+            return done
         seconds *= 2
     raise LoadFailed(f"wrk {url}: {done}")
 

@@ -108,6 +108,21 @@ LANGUAGE sql AS $$
 	ANALYZE peer.pair;
 $$;
 
+-- How long a booking keeps its locks: from the clock that it reads after the last of them until its commit has let them go.
+CREATE UNLOGGED TABLE peer.lock_held (session integer NOT NULL, locked timestamptz NOT NULL, free timestamptz NOT NULL);
+CREATE PROCEDURE peer.book_timed(of_event uuid)
+LANGUAGE plpgsql AS $$
+DECLARE
+	locked timestamptz;
+	free timestamptz;
+BEGIN
+	locked := (evently.book(of_event, gen_random_uuid(), quantity => 1)).created_at;
+	COMMIT;
+	free := clock_timestamp();
+	INSERT INTO peer.lock_held VALUES (pg_backend_pid(), locked, free);
+END
+$$;
+
 -- Many calls in one session, for its memory: a booking, a look at it, its cancellation, a look at what is left.
 CREATE PROCEDURE peer.use(of_event uuid, rounds integer)
 LANGUAGE plpgsql AS $$
