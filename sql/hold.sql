@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(84);
+SELECT plan(85);
 
 -- Seats
 SELECT results_eq(
@@ -160,6 +160,11 @@ FROM unnest('{confirm_hold,extend_hold}'::text[]) f;
 ROLLBACK TO clock;
 SELECT is((evently.release_hold(event('show'), hold('ivy'))).status, 'expired', 'releasing what is over');
 SELECT is(seat_status('show', 'AA-3') || ' ' || free('show', 'Balcony'), 'held 3', 'takes nothing from him');
+SELECT evently.hold_tickets(event('club'), person(p), 1) FROM unnest('{kim,lou}'::text[]) p \g /dev/null
+SELECT expire_holds_of('kim') \g /dev/null
+SELECT evently.expire_holds(event('club')) \g /dev/null
+SELECT is((SELECT string_agg(status::text, ' ' ORDER BY status::text) FROM evently.hold WHERE user_id IN (person('kim'), person('lou'))), 'active expired',
+	'H13: tidying up ends what is over, and nothing else');
 SELECT all_is_well();
 
 SELECT * FROM finish();

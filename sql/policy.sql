@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(67);
+SELECT plan(68);
 
 -- What cancelling the last booking of a person would keep and give back; the refusal's code where it is refused.
 CREATE FUNCTION quoted(event text, person text) RETURNS text LANGUAGE plpgsql AS $$
@@ -129,6 +129,7 @@ SELECT evently.update_cancellation_policy(event('twin'), allow_cancellation => t
 SELECT evently.book(event('twin'), person('gus'), '{B-4}') \g /dev/null
 SELECT is(quoted('twin', 'gus') || ' ' || cancelled('twin', 'gus'), 'VE203 VE203', 'H50: after the deadline');
 SELECT is((evently.update_cancellation_policy(event('twin'), cancellation_deadline => 'infinity')).cancellation_deadline, NULL, 'a deadline is taken away');
+SELECT is(quoted('twin', 'fay') || ' ' || quoted('twin', 'gus'), 'VE202 VE203', 'H52: nor does one that is edited later: each booking keeps its terms');
 
 -- Tiers: the hours left choose
 SELECT evently.create_event('tiered', now() + interval '100 hours', total_capacity => 50, base_price => 100) \g /dev/null

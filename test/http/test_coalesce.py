@@ -50,10 +50,10 @@ class Readers:
         self.threads = []
         self.answers = []
 
-    def ask(self, path, count=1, **headers):
+    def ask(self, *paths, count=1, **headers):
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
-        for _ in range(count):
-            ask = lambda: self.answers.append(self.server.client.request("GET", path, headers=sent))
+        for path in paths * count:
+            ask = lambda path=path: self.answers.append(self.server.client.request("GET", path, headers=sent))
             self.threads.append(threading.Thread(target=ask))
             self.threads[-1].start()
         arrived(self.server, len(self.threads))
@@ -110,6 +110,16 @@ def test_other_questions_have_their_own_answers(server, closed, new_event):
     assert sum(body.get("name") == other["name"] for body in bodies) == 1
     assert sorted(body["limit"] for body in bodies if "limit" in body) == [1, 20, 20]
     assert [body["available_seats"] for body in bodies if "last_updated" in body] == [7]
+
+
+def test_questions_of_one_hash_are_told_apart(server, closed):
+    """Questions under way are found by a hash, and of so many some have the same."""
+    limits = range(1, 101)
+    with closed():
+        readers = Readers(server)
+        for _ in range(2):
+            readers.ask(*(f"/api/v1/events?limit={limit}" for limit in limits))
+    assert sorted(expect(answer, 200)["limit"] for answer in readers.all()) == sorted([*limits, *limits])
 
 
 def test_a_refusal_is_everybodys(server, closed):
