@@ -17,6 +17,7 @@
 PG_FUNCTION_INFO_V1(evently_page_limit);
 PG_FUNCTION_INFO_V1(evently_page_number);
 PG_FUNCTION_INFO_V1(evently_page_offset);
+PG_FUNCTION_INFO_V1(evently_require_count);
 PG_FUNCTION_INFO_V1(evently_require_word);
 
 EvPage
@@ -68,6 +69,22 @@ Datum
 evently_page_offset(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(page_of(fcinfo).offset);
+}
+
+/* require_count(value, name): null stays null */
+Datum
+evently_require_count(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	ev_require_given(!PG_ARGISNULL(1), "name");
+	if (PG_GETARG_INT64(0) < 0)
+	{
+		const char *name = ev_text_argument(fcinfo, 1);
+
+		ev_invalid(name, "%s must not be negative", name);
+	}
+	PG_RETURN_INT64(PG_GETARG_INT64(0));
 }
 
 /* require_word(value, name, words): the value in lower case; null stays null */

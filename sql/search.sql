@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(57);
+SELECT plan(69);
 
 -- Five events of one maker, so that what the database holds besides does not show.
 DELETE FROM evently.event WHERE name IN ('show', 'twin', 'club');
@@ -118,6 +118,12 @@ FROM (VALUES ('', 'name'), ('zz', 'name'), ('abc', 'name'), (encode('name asc x'
 	(encode('price asc 00000000-0000-0000-0000-000000000000 1.2.3', 'hex'), 'price'),
 	(encode('price asc 00000000-0000-0000-0000-000000000000 NaN', 'hex'), 'price'),
 	(encode('\x6e616d652061736320' || '00000000-0000-0000-0000-000000000000 '::bytea || '\xff', 'hex'), 'name')) v (c, s);
+-- No list takes a negative number of rows, and a null is all of them.
+SELECT throws_ok(format('SELECT evently.%s', call), 'VE001', NULL, 'H74: ' || call)
+FROM unnest('{list_venues(max_rows => -1), list_venues(skip => -1), list_venue_templates(max_rows => -1), list_venue_templates(skip => -1),
+	"list_bookings(person(''maker''), max_rows => -1)", "list_bookings(person(''maker''), skip => -1)", "list_cancellations(person(''maker''), max_rows => -1)",
+	"list_cancellations(person(''maker''), skip => -1)", list_organisers(max_rows => -1), list_organisers(skip => -1), list_refunds_due(max_rows => -1)}'::text[]) call;
+SELECT is((SELECT count(*) FROM evently.list_venues(max_rows => NULL)), (SELECT count(*) FROM evently.venue), 'a list without bounds shows all');
 -- The administrator's own list (S2-EVA-4)
 SELECT is((SELECT p.total FROM evently.list_admin_events_page(person('maker')) p), 5::bigint, 'an administrator lists his own');
 SELECT throws_ok($$SELECT evently.list_admin_events_page(person('maker'), 'all')$$, 'VE002', NULL, 'everybody''s only with events:any');

@@ -53,6 +53,11 @@ CREATE FUNCTION evently.page_offset(page integer, "limit" integer, "offset" inte
 LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'evently_page_offset';
 COMMENT ON FUNCTION evently.page_offset(integer, integer, integer) IS 'Rows before the page. Errors: VE001 VALIDATION_ERROR.';
 
+CREATE FUNCTION evently.require_count(value bigint, name text) RETURNS bigint
+LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'evently_require_count';
+COMMENT ON FUNCTION evently.require_count(bigint, text) IS
+'The value if it is not negative, null if it is null. Errors: VE001 VALIDATION_ERROR naming the argument.';
+
 CREATE FUNCTION evently.require_word(value text, name text, words text) RETURNS text
 LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'evently_require_word';
 COMMENT ON FUNCTION evently.require_word(text, text, text) IS

@@ -40,10 +40,11 @@ RETURNS SETOF evently.venue_detail
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT evently.describe_venue(v) FROM evently.matching_venues(list_venues.city, list_venues.search) v
-	ORDER BY lower(v.name), v.venue_id LIMIT max_rows OFFSET skip;
+	ORDER BY lower(v.name), v.venue_id
+	LIMIT evently.require_count(max_rows, 'max_rows') OFFSET evently.require_count(skip, 'skip');
 END;
 COMMENT ON FUNCTION evently.list_venues(text, text, integer, bigint) IS
-'Venues by name. city: equal without case; search: part of name, city or address, % and _ being plain characters.';
+'Venues by name. city: equal without case; search: part of name, city or address, % and _ being plain characters. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_venues_page(city text DEFAULT NULL, search text DEFAULT NULL, page integer DEFAULT NULL,
 	"limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL)

@@ -79,10 +79,11 @@ RETURNS SETOF evently.venue_template_detail
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT evently.describe_venue_template(t) FROM evently.matching_venue_templates(list_venue_templates.search) t
-	ORDER BY lower(t.name), t.venue_template_id LIMIT max_rows OFFSET skip;
+	ORDER BY lower(t.name), t.venue_template_id
+	LIMIT evently.require_count(max_rows, 'max_rows') OFFSET evently.require_count(skip, 'skip');
 END;
 COMMENT ON FUNCTION evently.list_venue_templates(text, integer, bigint) IS
-'Venue templates by name. search: part of name or description, % and _ being plain characters.';
+'Venue templates by name. search: part of name or description, % and _ being plain characters. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_venue_templates_page(search text DEFAULT NULL, page integer DEFAULT NULL, "limit" integer DEFAULT NULL,
 	"offset" integer DEFAULT NULL)

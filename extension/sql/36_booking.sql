@@ -45,7 +45,8 @@ BEGIN ATOMIC
 	SELECT d.* FROM (
 		SELECT m.event_id, m.booking_id, m.created_at
 		FROM evently.matching_bookings(list_bookings.user_id, list_bookings.event_id, list_bookings.status) m
-		ORDER BY m.created_at DESC, m.booking_id DESC LIMIT max_rows OFFSET skip) b,
+		ORDER BY m.created_at DESC, m.booking_id DESC
+		LIMIT evently.require_count(max_rows, 'max_rows') OFFSET evently.require_count(skip, 'skip')) b,
 		LATERAL evently.get_booking(b.event_id, b.booking_id) d
 	ORDER BY b.created_at DESC, b.booking_id DESC;
 END;

@@ -88,12 +88,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT d.* FROM (
 		SELECT m AS cancellation FROM evently.matching_cancellations(list_cancellations.user_id, list_cancellations.event_id) m
-		ORDER BY m.requested_at DESC, m.cancellation_id DESC LIMIT max_rows OFFSET skip) c,
+		ORDER BY m.requested_at DESC, m.cancellation_id DESC
+		LIMIT evently.require_count(max_rows, 'max_rows') OFFSET evently.require_count(skip, 'skip')) c,
 		LATERAL evently.describe_cancellation(c.cancellation) d
 	ORDER BY d.requested_at DESC, d.cancellation_id DESC;
 END;
 COMMENT ON FUNCTION evently.list_cancellations(uuid, uuid, integer, bigint) IS
-'The cancellations of a user''s bookings, newest first, whole ones and those of single tickets.';
+'The cancellations of a user''s bookings, newest first, whole ones and those of single tickets. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_cancellations_page(user_id uuid, page integer DEFAULT NULL, "limit" integer DEFAULT NULL,
 	"offset" integer DEFAULT NULL, event_id uuid DEFAULT NULL)

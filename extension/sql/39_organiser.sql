@@ -28,9 +28,10 @@ BEGIN ATOMIC
 	SELECT evently.describe_organiser(o) FROM evently.organiser o
 	WHERE list_organisers.actor_id IS NULL OR EXISTS (SELECT FROM evently.organiser_member m
 		WHERE m.organiser_id = o.organiser_id AND m.account_id = list_organisers.actor_id)
-	ORDER BY lower(o.name), o.organiser_id LIMIT max_rows OFFSET skip;
+	ORDER BY lower(o.name), o.organiser_id
+	LIMIT evently.require_count(max_rows, 'max_rows') OFFSET evently.require_count(skip, 'skip');
 END;
-COMMENT ON FUNCTION evently.list_organisers(uuid, integer, bigint) IS 'The organisers that the account is a member of, by name; null: all.';
+COMMENT ON FUNCTION evently.list_organisers(uuid, integer, bigint) IS 'The organisers that the account is a member of, by name; null: all. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.update_organiser(organiser_id uuid, name text DEFAULT NULL, actor_id uuid DEFAULT NULL,
 	version integer DEFAULT NULL, idempotency_key text DEFAULT NULL)

@@ -56,12 +56,12 @@ BEGIN ATOMIC
 	SELECT d.* FROM (
 		SELECT r AS refund FROM evently.refund r
 		WHERE r.status = 'due' AND (list_refunds_due.due_before IS NULL OR r.due_at < list_refunds_due.due_before)
-		ORDER BY r.due_at, r.refund_id LIMIT list_refunds_due.max_rows) f,
+		ORDER BY r.due_at, r.refund_id LIMIT evently.require_count(max_rows, 'max_rows')) f,
 		LATERAL evently.describe_refund(f.refund) d
 	ORDER BY d.due_at, d.refund_id;
 END;
 COMMENT ON FUNCTION evently.list_refunds_due(timestamptz, integer) IS
-'Refunds that an outside provider has still to pay, the first due first: for whoever asks the provider for them and tells complete_refund().';
+'Refunds that an outside provider has still to pay, the first due first: for whoever asks the provider for them and tells complete_refund(). Errors: VE001 VALIDATION_ERROR.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.begin_payment(uuid, uuid, uuid, text, text, text),
