@@ -63,6 +63,7 @@ class Model:
     entries: dict = field(default_factory=dict)
     owners: dict = field(default_factory=dict)  # seat: hold or booking
     changes: dict = field(default_factory=lambda: defaultdict(list))  # section: (moment, seen by all from, delta)
+    overtaken: dict = field(default_factory=lambda: defaultdict(list))  # section: (moment, seen by nobody from, quantity)
     occupied: dict = field(default_factory=lambda: defaultdict(list))  # seat: [moment taken, seen free by all from]
     waits: dict = field(default_factory=dict)  # entry: [moment joined, seen by all to wait no more from]
     expiries: list = field(default_factory=list)
@@ -128,6 +129,11 @@ class Model:
         self.taken[section] -= quantity
         self.changes[section].append((moment, seen, quantity))
 
+    def overtake(self, row, hold):
+        """What was decided in time may be seen only after the hold's end; in between it looks as if that were over."""
+        if hold.expires < row[1]:
+            self.overtaken[hold.section].append((hold.expires, row[1], hold.quantity))
+
     def end_offer(self, hold, status):
         if hold.entry is not None:
             self.entries[hold.entry].status = status
@@ -166,6 +172,7 @@ class Model:
         hold = self.holds[row[3]]
         if hold.status != "active" or now["expires_at"] < hold.expires:
             raise Disagreement(f"extended {hold}")
+        self.overtake(row, hold)
         hold.expires = now["expires_at"]
         heapq.heappush(self.expiries, (hold.expires, row[3]))
 
@@ -185,22 +192,23 @@ class Model:
     def on_booking_confirmed(self, row, now):
         tickets = {ticket["ticket_id"]: (ticket["seat_id"], ticket["price"]) for ticket in now["tickets"]}
         if now["hold_id"]:
-            section = self.confirm(self.holds[now["hold_id"]], row[3], now)
+            section = self.confirm(row, self.holds[now["hold_id"]], now)
         else:
             section = self.section_of({**now, "section_id": now["tickets"][0]["section_id"]})
             self.require_nobody_waits(section)
             self.take(row, {**now, "section_id": section}, row[3])
         self.bookings[row[3]] = Booking(now["user_id"], section, tickets)
 
-    def confirm(self, hold, booking_id, now):
+    def confirm(self, row, hold, now):
         if hold.status != "active":
             raise Disagreement(f"confirmed {hold}")
         if sorted(hold.seats) != sorted(now["seat_ids"]) or hold.quantity != now["quantity"]:
             raise Disagreement(f"is not what was held: {hold}")
+        self.overtake(row, hold)
         hold.status = "confirmed"
         self.end_offer(hold, "converted")
         for seat in hold.seats:
-            self.owners[seat] = booking_id
+            self.owners[seat] = row[3]
         return hold.section
 
     def on_tickets_cancelled(self, row, now):
@@ -260,4 +268,4 @@ class Model:
             delta
             for moment, seen, delta in self.changes[section]
             if (moment <= ended if delta > 0 else seen <= began)
-        )
+        ) + sum(quantity for moment, over, quantity in self.overtaken[section] if moment <= ended and began < over)

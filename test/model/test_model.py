@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from history import check
-from model import Disagreement
+from model import Disagreement, Model, Section
 from storm import make_storm
 
 
@@ -132,3 +132,16 @@ def test_a_read_of_what_was_no_more_is_seen(log):
             ticket["status"] = "valid"
 
     plant(log, fault)
+
+
+def test_a_hold_confirmed_in_time_and_seen_late():
+    """Its end passes before the commit: in between a reader takes it for over, before and afterwards nobody does."""
+    held = {"user_id": "ann", "section_id": "floor", "seat_ids": [], "quantity": 1, "expires_at": 10}
+    ticket = {"ticket_id": "1", "seat_id": None, "price": 5, "section_id": "floor"}
+    model = Model({"floor": Section(1, frozenset())})
+    model.replay([
+        (1, 2, "HOLD_CREATED", "hold", held),
+        (9, 11, "BOOKING_CONFIRMED", "booking", {**held, "hold_id": "hold", "tickets": [ticket]}),
+    ])
+    assert [model.most_available("floor", moment, moment) for moment in (3, 9.5, 10.5, 12)] == [0, 0, 1, 0]
+    assert [model.least_available("floor", moment, moment) for moment in (3, 9.5, 10.5, 12)] == [0, 0, 0, 0]
