@@ -97,7 +97,7 @@ test-long: ## the long forms of the tests that break things: hours
 	@test/fuzz/sqlsmith 20000
 	@EVENTLY_REQUESTS=100000 EVENTLY_IDLE=10000 EVENTLY_STRANGE_CALLS=100000 test/run
 	@test/mutants/run
-	@test/fuzz/run 33400000
+	@test/fuzz/run 20000000
 	@test/sanitize
 
 bench: ## benches, side by side with what one would use instead

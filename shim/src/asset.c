@@ -22,7 +22,7 @@
 
 #define EMBED_BOTH(symbol, directory, file) \
 	EMBED(symbol, "assets/" directory file); \
-	EMBED(symbol##_gz, "build/assets/" directory file ".gz")
+	EMBED(symbol##_gz, BUILD "/assets/" directory file ".gz")
 
 EMBED(asset_openapi_sql, "assets/openapi.sql");
 EMBED_BOTH(docs_html, "", "docs.html");

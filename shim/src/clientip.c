@@ -51,20 +51,22 @@ static bool
 parse_network(char *text, struct network *network)
 {
 	char *slash = strchr(text, '/'), *end;
-	int most, spare = 0;
+	long most, bits;
 
 	if (slash != NULL)
 		*slash++ = '\0';
 	if (!parse_address(text, &network->address))
 		return (false);
-	most = strchr(text, ':') == NULL ? 32 : 128;
-	spare = 128 - most;
 	network->bits = 128;
 	if (slash == NULL)
 		return (true);
-	network->bits = (int)strtol(slash, &end, 10) + spare;
+	most = strchr(text, ':') == NULL ? 32 : 128;
+	bits = strtol(slash, &end, 10);
+	if (!isdigit((unsigned char)*slash) || *end != '\0' || bits > most)
+		return (false);
+	network->bits = (int)(128 - most + bits);
 
-	return (isdigit((unsigned char)*slash) && *end == '\0' && network->bits <= 128);
+	return (true);
 }
 
 void

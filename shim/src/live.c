@@ -48,7 +48,10 @@ live_prepare(void)
 		3);
 }
 
-/* The headers are out: the connection becomes a watcher's, and gets what has happened since the state was read. */
+/*
+ * The headers are out: the connection becomes a watcher's, and gets what has happened since the state was read. One that has
+ * ended meanwhile, in this very turn, tells nobody so any more.
+ */
 static void
 start_stream(struct request *rq)
 {
@@ -57,7 +60,7 @@ start_stream(struct request *rq)
 	struct watcher *watcher;
 	uint64_t number;
 
-	if (stopping)
+	if (stopping || rq->http->owner->state != CONN_STATE_ESTABLISHED)
 		return;
 	watcher = watch_start(rq->http->owner, &arrival->terms);
 	if (arrival->event != NULL)
@@ -108,19 +111,23 @@ state_done(struct request *rq)
 	reply_stream(rq);
 }
 
-/* Does the request ask for a WebSocket? One that asks in a wrong way is refused. */
+/* Does the request ask for a WebSocket? One that asks in a wrong way is refused, or speaks before it may (RFC 6455, 4.1). */
 static bool
 wants_websocket(struct request *rq, bool *websocket)
 {
 	const char *upgrade = request_header(rq, "upgrade");
 	const char *version = request_header(rq, "sec-websocket-version");
 
-	*websocket = upgrade != NULL && strcasecmp(upgrade, "websocket") == 0;
+	*websocket = upgrade != NULL && strcasecmp(upgrade, "websocket") == 0 && rq->http->method != HTTP_METHOD_HEAD;
 	if (!*websocket)
 		return (true);
-	if (request_header(rq, "sec-websocket-key") != NULL && version != NULL && strcmp(version, "13") == 0)
+	if (request_header(rq, "sec-websocket-key") == NULL || version == NULL || strcmp(version, "13") != 0)
+		reply_error(
+		    rq, 400, CODE_INVALID, NULL, "A WebSocket needs Sec-WebSocket-Key and Sec-WebSocket-Version 13");
+	else if (rq->http->owner->http_rest != NULL)
+		reply_error(rq, 400, CODE_INVALID, NULL, "Nothing may follow until the WebSocket is open");
+	else
 		return (true);
-	reply_error(rq, 400, CODE_INVALID, NULL, "A WebSocket needs Sec-WebSocket-Key and Sec-WebSocket-Version 13");
 
 	return (false);
 }

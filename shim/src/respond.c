@@ -198,18 +198,22 @@ send_by_reference(struct request *rq)
 		http_start_recv(c);
 }
 
-/* A stream ends with its connection. */
+/* A stream ends with its connection. What has come meanwhile is the stream's, and nobody else would look at it. */
 static void
 respond_stream(struct request *rq)
 {
+	struct connection *c = rq->http->owner;
+
 	if (rq->status == 101) {
 		kore_websocket_handshake(rq->http, NULL, NULL, "watch_left");
 	} else {
 		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
-		rq->http->owner->flags |= CONN_CLOSE_EMPTY;
+		c->flags |= CONN_CLOSE_EMPTY;
 		http_response(rq->http, rq->status, rq->reply, rq->reply_len);
 	}
 	rq->stream(rq);
+	if (c->state == CONN_STATE_ESTABLISHED && !net_recv_flush(c))
+		kore_connection_disconnect(c);
 }
 
 void

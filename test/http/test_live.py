@@ -1,6 +1,8 @@
 """GET /api/v1/events/{id}/live: who watches an event is told what changes, misses nothing, and costs the database nothing."""
 
 import resource
+import socket
+import struct
 import time
 import uuid
 
@@ -267,6 +269,45 @@ def test_wrong_handshake(anonymous, event):
         {"Upgrade": "websocket", "Sec-WebSocket-Key": "eA==", "Sec-WebSocket-Version": "8"},
     ):
         assert_error(anonymous.request("GET", path, headers=headers), 400, "VALIDATION_ERROR")
+
+
+HANDSHAKE = {"Upgrade": "websocket", "Sec-WebSocket-Key": "eA==", "Sec-WebSocket-Version": "13"}
+
+
+def handshake_bytes(event, **headers):
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    return http_bytes("GET", f"/api/v1/events/{event['event_id']}/live", headers=lines)
+
+
+def test_speaking_before_the_answer(serve, watch, user, event):
+    """What follows a handshake in the same packet is no WebSocket's and no request's; it used to end the worker."""
+    server = serve(EVENTLY_WORKERS="1")
+    stream = watch(event, at=server.url)
+    handshake = handshake_bytes(event, **HANDSHAKE)
+    for more in (b"no request\n\n", handshake, WebSocket.frame_bytes(0x9, b"early")):
+        with Wire(server.url) as wire:
+            wire.send(handshake + more)
+            assert_error(wire.answer(), 400, "VALIDATION_ERROR")
+    user.hold(event, quantity=1)
+    stream.next_change(lambda data: data["available_seats"] == event["available_seats"] - 1)
+
+
+def test_handshake_by_head(anonymous, event):
+    answer = anonymous.request("HEAD", f"/api/v1/events/{event['event_id']}/live", headers=HANDSHAKE)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/event-stream")
+
+
+@pytest.mark.parametrize("headers", [HANDSHAKE, {}], ids=["websocket", "events"])
+def test_leaving_before_the_answer(serve, watch, user, event, headers):
+    """A client that is gone when its stream begins is no watcher: nobody may look for it in memory that is free again."""
+    server = serve(EVENTLY_WORKERS="1", EVENTLY_RATE_LIMIT="off")
+    stream = watch(event, at=server.url)
+    for _ in range(300):
+        with Wire(server.url) as wire:
+            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wire.send(handshake_bytes(event, **headers))
+    user.hold(event, quantity=1)
+    stream.next_change(lambda data: data["available_seats"] == event["available_seats"] - 1)
 
 
 def test_limits(serve, event, other_user, user):

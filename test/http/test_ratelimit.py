@@ -209,6 +209,7 @@ def test_every_sensitive_route_has_a_class():
         {"EVENTLY_RATE_LIMIT_BOOKING": "60/0s"},
         {"EVENTLY_RATE_LIMIT_BOOKING": "60/48h"},
         {"EVENTLY_TRUSTED_PROXIES": "10.0.0.0/33"},
+        {"EVENTLY_TRUSTED_PROXIES": "10.0.0.0/4294967304"},
         {"EVENTLY_TRUSTED_PROXIES": "proxy.example.com"},
     ],
     ids=lambda settings: "=".join(*settings.items()),
