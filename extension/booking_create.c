@@ -209,7 +209,7 @@ evently_book(PG_FUNCTION_ARGS)
 Datum
 evently_book_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, book, true);
+	return ev_set_run(fcinfo, book);
 }
 
 /* What a booking takes over from its hold. */
@@ -382,5 +382,5 @@ evently_confirm_hold(PG_FUNCTION_ARGS)
 Datum
 evently_confirm_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, confirm, true);
+	return ev_set_run(fcinfo, confirm);
 }

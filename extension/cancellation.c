@@ -270,6 +270,7 @@ ev_cancellation_record(const EvCancellation *cancellation, const char *reason)
 							 cancellation->clock};
 	Datum result;
 
+	ev_release_seats(booking, cancellation->tickets, cancellation->n);
 	ev_query(&change_booking, event_id, booking_id, ev_text(whole ? "cancelled" : "confirmed"));
 	if (ev_query(&cancel_tickets, event_id, booking_id, ev_time(cancellation->clock), ev_uuid(&cancellation_id),
 				 ev_uuid_array(ticket_ids(cancellation), cancellation->n), ticket_fees(cancellation)) !=
@@ -350,7 +351,7 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 Datum
 evently_cancel_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, cancel_booking, false);
+	return ev_set_run(fcinfo, cancel_booking);
 }
 
 static Datum

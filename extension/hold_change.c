@@ -205,7 +205,7 @@ evently_place_hold(PG_FUNCTION_ARGS)
 Datum
 evently_hold_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, place_either, true);
+	return ev_set_run(fcinfo, place_either);
 }
 
 /* The arguments of all that is done with a hold: event_id, hold_id, user_id, idempotency_key. */

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 
 #include "args.h"
+#include "batch.h"
 #include "id.h"
 #include "lock.h"
 #include "outbox.h"
@@ -105,6 +106,8 @@ ev_release_begin(const pg_uuid_t *event_id)
 	release = ev_release_continue(event_id);
 	if (!ev_event_has_waiters(release->event))
 		return release;
+	if (ev_batch_is_open())
+		ev_batch_refuse();
 	ev_unlock_event_shared(event_id);
 	ev_lock_event_exclusive(event_id);
 	return ev_release_continue(event_id);
@@ -156,33 +159,42 @@ ev_release_hold(EvRelease *release, const EvHold *hold)
 	}
 }
 
-static void
-free_seats_of(const EvBooking *booking, const EvTicket *tickets, int n)
+/* Returns how many there are. */
+static int
+seats_of(const EvTicket *tickets, int n, EvArg *seats)
 {
 	int *ordinals = palloc(n * sizeof(int));
 	int nseats = 0;
-	EvArg seats;
 
 	for (int i = 0; i < n; i++)
 	{
 		if (tickets[i].ordinal > 0)
 			ordinals[nseats++] = tickets[i].ordinal;
 	}
-	if (nseats == 0)
-		return;
-	seats = ev_int_array(ordinals, nseats);
-	ev_query(&lock_sold_seats, ev_uuid(&booking->event_id), seats);
-	if (ev_query(&free_sold_seats, ev_uuid(&booking->event_id), seats, ev_uuid(&booking->booking_id)) != (uint64) nseats)
-		elog(ERROR, "a sold seat does not belong to its booking");
+	*seats = ev_int_array(ordinals, nseats);
+	return nseats;
 }
 
 void
 ev_release_tickets(EvRelease *release, const EvBooking *booking, const EvTicket *tickets, int n)
 {
-	free_seats_of(booking, tickets, n);
+	EvArg seats;
+
+	if (seats_of(tickets, n, &seats) > 0)
+		ev_query(&lock_sold_seats, ev_uuid(&booking->event_id), seats);
 	count_uses(release, booking->pools, n);
 	for (int i = 0; i < n; i++)
 		release->places[ev_event_section_index(release->event, &tickets[i].section_id)]++;
+}
+
+void
+ev_release_seats(const EvBooking *booking, const EvTicket *tickets, int n)
+{
+	EvArg seats;
+	int nseats = seats_of(tickets, n, &seats);
+
+	if (nseats > 0 && ev_query(&free_sold_seats, ev_uuid(&booking->event_id), seats, ev_uuid(&booking->booking_id)) != (uint64) nseats)
+		elog(ERROR, "a sold seat does not belong to its booking");
 }
 
 void

@@ -6,10 +6,11 @@
  *		release = ev_release_begin(event_id);				Q, then the event as it is
  *		... lock the hold or booking, decide ...
  *		ev_release_hold(release, hold);						its seats, once for each hold,
- *		ev_release_tickets(release, booking, tickets, n);	booking,
+ *		ev_release_tickets(release, booking, tickets, n);	booking (its seats are locked only),
  *		ev_release_places(release, section, n);				or section made larger
  *		clock = ev_release_end(release);					T, stock
  *		... write what became of the hold or booking ...
+ *		ev_release_seats(booking, tickets, n);				and free its seats
  *		ev_release_hand_over(release, clock);				to those who wait for it
  *
  * Invariant: what is given back is credited once, to every pool that it counted in, in the transaction that frees the
@@ -38,6 +39,9 @@ extern EvRelease *ev_release_continue(const pg_uuid_t *event_id);
 extern void ev_release_hold(EvRelease *release, const EvHold *hold);
 extern void ev_release_tickets(EvRelease *release, const EvBooking *booking, const EvTicket *tickets, int n);
 extern void ev_release_places(EvRelease *release, int section, int n);
+
+/* The seats of tickets that were given back, once nothing can refuse it any more. */
+extern void ev_release_seats(const EvBooking *booking, const EvTicket *tickets, int n);
 
 /* The moment of the release, read after the last lock. */
 extern TimestampTz ev_release_end(EvRelease *release);

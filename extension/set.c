@@ -36,7 +36,6 @@ enum
 typedef struct Set
 {
 	EvServe serve;
-	bool batched;
 	pg_uuid_t *event_id;
 	int n;
 	Datum *requests;
@@ -200,10 +199,7 @@ serve_together(Set *set)
 	ev_locks_try(true);
 	PG_TRY();
 	{
-		if (set->batched)
-			serve_in_batch(set);
-		else
-			serve_all(set);
+		serve_in_batch(set);
 	}
 	PG_FINALLY();
 	{
@@ -213,9 +209,9 @@ serve_together(Set *set)
 }
 
 static Set
-set_of_arguments(FunctionCallInfo fcinfo, EvServe serve, bool batched)
+set_of_arguments(FunctionCallInfo fcinfo, EvServe serve)
 {
-	Set set = {.serve = serve, .batched = batched, .outcomes = (ReturnSetInfo *) fcinfo->resultinfo};
+	Set set = {.serve = serve, .outcomes = (ReturnSetInfo *) fcinfo->resultinfo};
 	ArrayType *requests;
 
 	set.event_id = ev_required_uuid(fcinfo, 0, "event_id");
@@ -231,13 +227,13 @@ set_of_arguments(FunctionCallInfo fcinfo, EvServe serve, bool batched)
 }
 
 Datum
-ev_set_run(FunctionCallInfo fcinfo, EvServe serve, bool batched)
+ev_set_run(FunctionCallInfo fcinfo, EvServe serve)
 {
 	Set set;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
 	ev_begin(EV_WRITES);
-	set = set_of_arguments(fcinfo, serve, batched);
+	set = set_of_arguments(fcinfo, serve);
 	Assert(set.request->natts < MAX_ARGUMENTS && set.outcomes->setDesc->natts == NCOLUMNS);
 	if (set.n > 1)
 		serve_together(&set);

@@ -17,14 +17,15 @@
 
 #include "tuple.h"
 
-/* The single function: of its arguments, a row of its result type to be filled. */
+/*
+ * The single function: of its arguments, a row of its result type to be filled. It writes nothing, but what a batch (batch.h)
+ * forgets again and row locks, before it can be refused no more.
+ */
 typedef Datum (*EvServe)(FunctionCallInfo call, EvRow row);
 
 /*
- * batched: the function writes nothing, but what a batch (batch.h) forgets again, before it can be refused no more.
- * (event_id, requests[]), each with the other arguments of the single function: its outcomes, in the order of the
- * requests.
+ * (event_id, requests[]), each with the other arguments of the single function: its outcomes, in the order of the requests.
  */
-extern Datum ev_set_run(FunctionCallInfo fcinfo, EvServe serve, bool batched);
+extern Datum ev_set_run(FunctionCallInfo fcinfo, EvServe serve);
 
 #endif

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(44);
+SELECT plan(46);
 
 -- The same requests one by one in one event and in sets in its twin: all that can be compared must be the same.
 CREATE FUNCTION twins(name text, VARIADIC setup text[] DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
@@ -124,13 +124,14 @@ SELECT twins('typed', $$create_ticket_type($, 'Adult')$$, $$create_ticket_type($
 	$$create_access_code($, 'SESAME', max_uses => 5)$$) \g /dev/null
 SELECT twins('limited', 'update_event($, max_tickets_per_user => 6)') \g /dev/null
 SELECT twins('termed', $$create_cancellation_policy($, fee_type => 'percentage', fee_amount => 10)$$) \g /dev/null
-SELECT ask_set(twins, kind, size) FROM (SELECT twins, kind, size FROM unnest('{plain,typed,limited,termed}'::text[]) twins,
+SELECT twins('final', 'create_cancellation_policy($, allow_cancellation => false)') \g /dev/null
+SELECT ask_set(twins, kind, size) FROM (SELECT twins, kind, size FROM unnest('{plain,typed,limited,termed,final}'::text[]) twins,
 	(VALUES (1, 'hold', 12), (2, 'confirm', 8), (3, 'book', 20), (4, 'cancel', 10), (5, 'hold', 30), (6, 'confirm', 30), (7, 'cancel', 20),
 		(8, 'book', 40), (9, 'book', 1)) AS x (i, kind, size) ORDER BY twins, i) s \g /dev/null
 SELECT is_empty(format('SELECT * FROM different(%L)', twins), twins || ': every outcome is the single call''s'),
 	results_eq(format('SELECT * FROM state(%L) ORDER BY 1, 2', twins || 2), format('SELECT * FROM state(%L) ORDER BY 1, 2', twins || 1),
 		twins || ': and so is what they leave behind')
-FROM unnest('{plain,typed,limited,termed}'::text[]) twins;
+FROM unnest('{plain,typed,limited,termed,final}'::text[]) twins;
 SELECT cmp_ok(count(*), '>=', 3::bigint, kind || ': ' || CASE WHEN refused THEN 'some refused' ELSE 'some served' END)
 FROM (SELECT kind, together ? 'error' AND together->'error' <> 'null' AS refused FROM asked) a GROUP BY kind, refused ORDER BY kind, refused;
 SELECT cmp_ok((SELECT count(*) FROM asked WHERE (together->>'replayed')::boolean), '>=', 3::bigint, 'some replayed');
