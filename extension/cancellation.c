@@ -41,24 +41,21 @@ EV_STATEMENT(cancel_tickets,
 			 UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDARRAYOID, NUMERICARRAYOID);
 
 EV_STATEMENT(insert_cancellation,
-			 "INSERT INTO evently.cancellation AS c (event_id, cancellation_id, booking_id, fee, refund_amount,"
-			 " currency, reason, requested_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-			 " RETURNING evently.describe_cancellation(c)",
+			 "INSERT INTO evently.cancellation (event_id, cancellation_id, booking_id, fee, refund_amount,"
+			 " currency, reason, requested_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 			 UUIDOID, UUIDOID, UUIDOID, NUMERICOID, NUMERICOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
 
 EV_STATEMENT(find_cancellation,
-			 "SELECT evently.describe_cancellation(c) FROM evently.cancellation c"
-			 " WHERE c.event_id = $1 AND c.cancellation_id = $2",
+			 "SELECT detail FROM evently.described_cancellation WHERE event_id = $1 AND cancellation_id = $2",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(find_last_cancellation,
-			 "SELECT evently.describe_cancellation(c) FROM evently.cancellation c"
-			 " WHERE c.event_id = $1 AND c.booking_id = $2"
-			 " ORDER BY c.requested_at DESC, c.cancellation_id DESC LIMIT 1",
+			 "SELECT detail FROM evently.described_cancellation WHERE event_id = $1 AND booking_id = $2"
+			 " ORDER BY requested_at DESC, cancellation_id DESC LIMIT 1",
 			 UUIDOID, UUIDOID);
 
 EV_STATEMENT(read_cancellation,
-			 "SELECT evently.describe_cancellation(c), b.user_id, c.event_id FROM evently.cancellation c"
+			 "SELECT c.detail, b.user_id, c.event_id FROM evently.described_cancellation c"
 			 "  JOIN evently.booking b ON b.event_id = c.event_id AND b.booking_id = c.booking_id"
 			 " WHERE c.cancellation_id = $2 AND ($1 IS NULL OR c.event_id = $1)",
 			 UUIDOID, UUIDOID);
@@ -279,6 +276,7 @@ ev_cancellation_record(const EvCancellation *cancellation, const char *reason)
 	ev_query(&insert_cancellation, event_id, ev_uuid(&cancellation_id), booking_id,
 			 ev_datum(NumericGetDatum(cancellation->fee)), ev_datum(NumericGetDatum(cancellation->refund)),
 			 ev_text(booking->currency), ev_text(reason), ev_time(cancellation->clock));
+	ev_query(&find_cancellation, event_id, ev_uuid(&cancellation_id));
 	result = ev_copied_value(0, 1);
 	ev_refund_booking(&booking->event_id, &booking->booking_id, &refund);
 	return result;

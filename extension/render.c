@@ -12,6 +12,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
@@ -122,16 +123,22 @@ render_string(StringInfo out, const char *string, int length)
 	appendStringInfoCharMacro(out, '"');
 }
 
-/* Numbers as their output function writes them; what JSON has no number for is null. */
-static void
-render_number(StringInfo out, Datum value, Oid type)
+static char *
+output_of(Datum value, Oid type)
 {
 	Oid function;
 	bool is_varlena;
-	char *text;
 
 	getTypeOutputInfo(type, &function, &is_varlena);
-	text = OidOutputFunctionCall(function, value);
+	return OidOutputFunctionCall(function, value);
+}
+
+/* Numbers as their output function writes them; what JSON has no number for is null. Most are money. */
+static void
+render_number(StringInfo out, Datum value, Oid type)
+{
+	char *text = type == NUMERICOID ? DatumGetCString(DirectFunctionCall1(numeric_out, value)) : output_of(value, type);
+
 	appendStringInfoString(out, strpbrk(text, "IN") == NULL ? text : "null");
 }
 
@@ -250,16 +257,6 @@ render_uuid(StringInfo out, const pg_uuid_t *id)
 }
 
 static void
-render_by_output(StringInfo out, Datum value, Oid type)
-{
-	Oid function;
-	bool is_varlena;
-
-	getTypeOutputInfo(type, &function, &is_varlena);
-	escape_json(out, OidOutputFunctionCall(function, value));
-}
-
-static void
 render_composed(StringInfo out, Datum value, Oid type)
 {
 	if (OidIsValid(get_element_type(type)))
@@ -267,7 +264,7 @@ render_composed(StringInfo out, Datum value, Oid type)
 	else if (type_is_rowtype(type))
 		render_record(out, DatumGetHeapTupleHeader(value));
 	else
-		render_by_output(out, value, type);
+		escape_json(out, output_of(value, type));
 }
 
 static void

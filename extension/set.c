@@ -41,6 +41,9 @@ typedef struct Set
 	Datum *requests;
 	TupleDesc request; /* the arguments after event_id */
 	ReturnSetInfo *outcomes;
+	EvRow outcome; /* empty rows, of which each request fills its own */
+	EvRow result;
+	EvRow refusal;
 } Set;
 
 /* A request at its turn. */
@@ -66,20 +69,12 @@ fill_call(FunctionCallInfo call, const Set *set, Datum request)
 		call->args[i + 1] = (NullableDatum){values[i], nulls[i]};
 }
 
-static EvRow
-outcome_row(const Set *set)
-{
-	return ev_row_of(set->outcomes->setDesc);
-}
-
 /* A row of that column's type. */
 static EvRow
-column_row(const Set *set, int column)
+column_row(EvRow outcome, int column)
 {
-	EvRow row = outcome_row(set);
-
-	row.filled = column;
-	return ev_nested_row(&row);
+	outcome.filled = column;
+	return ev_nested_row(&outcome);
 }
 
 static void
@@ -89,13 +84,13 @@ serve(void *argument)
 	LOCAL_FCINFO(call, MAX_ARGUMENTS + 1);
 
 	fill_call(call, turn->set, turn->request);
-	turn->result = turn->set->serve(call, column_row(turn->set, RESULT));
+	turn->result = turn->set->serve(call, turn->set->result);
 }
 
 static Datum
 refusal_row(const Set *set, const EvRefusal *refusal)
 {
-	EvRow row = column_row(set, REFUSAL);
+	EvRow row = set->refusal;
 
 	ev_row_add_text(&row, refusal->sqlstate);
 	ev_row_add_text(&row, refusal->code);
@@ -108,7 +103,7 @@ refusal_row(const Set *set, const EvRefusal *refusal)
 static void
 add_outcome(const Set *set, int number, Datum result, const EvRefusal *refusal)
 {
-	EvRow row = outcome_row(set);
+	EvRow row = set->outcome;
 
 	ev_row_add(&row, ev_int(number));
 	ev_row_add(&row, refusal == NULL ? ev_datum(result) : ev_null());
@@ -223,6 +218,9 @@ set_of_arguments(FunctionCallInfo fcinfo, EvServe serve)
 	if (set.n > MAX_REQUESTS)
 		ev_invalid("requests", "at most %d requests", MAX_REQUESTS);
 	set.request = lookup_rowtype_tupdesc_copy(ARR_ELEMTYPE(requests), -1);
+	set.outcome = ev_row_of(set.outcomes->setDesc);
+	set.result = column_row(set.outcome, RESULT);
+	set.refusal = column_row(set.outcome, REFUSAL);
 	return set;
 }
 

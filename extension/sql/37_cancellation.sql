@@ -41,17 +41,14 @@ FROM evently.ticket t
 WHERE t.cancelled_at IS NOT NULL;
 COMMENT ON VIEW evently.cancelled_ticket IS 'Cancelled tickets with their cancellation, those of 1.0 too, which did not name it.';
 
-CREATE FUNCTION evently.describe_cancellation(cancellation evently.cancellation) RETURNS evently.cancellation_detail
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT ROW(cancellation.cancellation_id, cancellation.booking_id, cancellation.event_id, 'completed', cancellation.fee,
-		cancellation.refund_amount, cancellation.currency, cancellation.reason, cancellation.requested_at,
+CREATE VIEW evently.described_cancellation AS
+SELECT c.event_id, c.booking_id, c.cancellation_id, c.requested_at,
+	ROW(c.cancellation_id, c.booking_id, c.event_id, 'completed', c.fee, c.refund_amount, c.currency, c.reason, c.requested_at,
 		ARRAY(SELECT t.ticket_id FROM evently.cancelled_ticket t
-			WHERE t.event_id = cancellation.event_id AND t.booking_id = cancellation.booking_id
-				AND t.cancellation_id = cancellation.cancellation_id
-			ORDER BY t.seat_ordinal, t.ticket_id))::evently.cancellation_detail;
-END;
-COMMENT ON FUNCTION evently.describe_cancellation(evently.cancellation) IS 'A cancellation as functions return it.';
+			WHERE t.event_id = c.event_id AND t.booking_id = c.booking_id AND t.cancellation_id = c.cancellation_id
+			ORDER BY t.seat_ordinal, t.ticket_id))::evently.cancellation_detail AS detail
+FROM evently.cancellation c;
+COMMENT ON VIEW evently.described_cancellation IS 'Cancellations as functions return them.';
 
 CREATE FUNCTION evently.quote_cancellation(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL, ticket_ids uuid[] DEFAULT NULL)
 RETURNS evently.cancellation_quote
@@ -86,11 +83,11 @@ CREATE FUNCTION evently.list_cancellations(user_id uuid, event_id uuid DEFAULT N
 RETURNS SETOF evently.cancellation_detail
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT d.* FROM (
-		SELECT m AS cancellation FROM evently.matching_cancellations(list_cancellations.user_id, list_cancellations.event_id) m
+	SELECT d.detail FROM (
+		SELECT m.event_id, m.cancellation_id FROM evently.matching_cancellations(list_cancellations.user_id, list_cancellations.event_id) m
 		ORDER BY m.requested_at DESC, m.cancellation_id DESC
-		LIMIT evently.require_count(max_rows, 'max_rows') OFFSET evently.require_count(skip, 'skip')) c,
-		LATERAL evently.describe_cancellation(c.cancellation) d
+		LIMIT evently.require_count(max_rows, 'max_rows') OFFSET evently.require_count(skip, 'skip')) c
+	JOIN evently.described_cancellation d ON d.event_id = c.event_id AND d.cancellation_id = c.cancellation_id
 	ORDER BY d.requested_at DESC, d.cancellation_id DESC;
 END;
 COMMENT ON FUNCTION evently.list_cancellations(uuid, uuid, integer, bigint) IS
