@@ -32,7 +32,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation --load-ex
 override with_llvm = no
 
 .DEFAULT_GOAL := all
-.PHONY: shim deps run up down reset test test-long bench psql config lint-api format check-format help
+.PHONY: shim deps run up down reset test test-long coverage bench psql config lint lint-api format check-format help
 
 # The targets below the include must work before PostgreSQL's build files are installed: `make run` installs them.
 ifneq ($(PGXS),)
@@ -100,6 +100,9 @@ test-long: ## the long forms of the tests that break things: hours
 	@test/fuzz/run 20000000
 	@test/sanitize
 
+coverage: ## which lines and branches of the C code the tests reach
+	@test/coverage/run
+
 bench: ## benches, side by side with what one would use instead
 	@test/bench/run
 
@@ -108,6 +111,9 @@ psql: ## psql on the private database (reads standard input too)
 
 config: ## every setting of the web app and where it came from
 	@packaging/local/config
+
+lint: ## what clang-tidy and cppcheck think of the C code
+	@test/lint/c
 
 lint-api: ## check the running web app's OpenAPI document with Spectral (from npm)
 	@test/lint/openapi

@@ -62,7 +62,7 @@ refuse(const EvEvent *event, int quantity, int together, int available)
 }
 
 static void
-require_party(FunctionCallInfo fcinfo, const EvEvent *event, int quantity, int accessible)
+require_party(const EvEvent *event, int quantity, int accessible)
 {
 	if (quantity < 1 || quantity > event->max_tickets_per_booking)
 		ev_invalid("quantity", "quantity must be between 1 and %d", event->max_tickets_per_booking);
@@ -178,7 +178,7 @@ evently_best_available(PG_FUNCTION_ARGS)
 
 	ev_begin(EV_READS);
 	event = ev_event_load(ev_required_uuid(fcinfo, 0, "event_id"));
-	require_party(fcinfo, event, quantity, accessible);
+	require_party(event, quantity, accessible);
 	choice = choose(fcinfo, event, quantity, accessible, !PG_ARGISNULL(6) && PG_GETARG_BOOL(6));
 	total = choice.section->price;
 	for (int i = 1; i < quantity; i++)

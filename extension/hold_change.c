@@ -146,11 +146,12 @@ place(FunctionCallInfo fcinfo, EvRow row, EvRequest *request, int first)
 	if (!ev_key_open(&key, &hold_operation, &request->event_id, &request->user_id,
 					 ev_text_argument(fcinfo, first + 2), ev_request_canonical, request, &result))
 	{
-		pg_uuid_t hold_id = ev_new_id(&request->event_id);
+		pg_uuid_t *hold_id = palloc(sizeof(pg_uuid_t));
 		EvGrant *grant;
 		EvHold *hold;
 
-		request->hold_id = &hold_id;
+		*hold_id = ev_new_id(&request->event_id);
+		request->hold_id = hold_id;
 		grant = ev_reserve(request);
 		ev_grant_give(grant);
 		hold = ev_hold_of_grant(request, grant);

@@ -168,7 +168,7 @@ new_seat(EvNewSection *section, const Reader *reader)
 	if (section->nseats == 0)
 		section->seats = palloc(16 * sizeof(EvNewSeat));
 	else if (section->nseats >= 16 && (section->nseats & (section->nseats - 1)) == 0)
-		section->seats = repalloc(section->seats, 2 * section->nseats * sizeof(EvNewSeat));
+		section->seats = repalloc(section->seats, sizeof(EvNewSeat) * 2 * section->nseats);
 	section->capacity = ++section->nseats;
 	return &section->seats[section->nseats - 1];
 }

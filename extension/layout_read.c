@@ -134,7 +134,7 @@ is_named(const EvNewSeat *seat, const char *name)
 	if (seat->label != NULL)
 		return strcmp(seat->label, name) == 0;
 	return dash != NULL && strlen(seat->row) == dash - name && strncmp(seat->row, name, dash - name) == 0 &&
-		atoi(dash + 1) == seat->number;
+		strcmp(dash + 1, psprintf("%d", seat->number)) == 0;
 }
 
 static void

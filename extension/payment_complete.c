@@ -177,7 +177,10 @@ settle(FunctionCallInfo fcinfo, EvPayment *payment, const Answer *answer)
 
 	payment->status = "paid";
 	if (refusal == NULL)
-		payment->booking_id = &purchase.booking.booking_id;
+	{
+		payment->booking_id = palloc(sizeof(pg_uuid_t));
+		*payment->booking_id = purchase.booking.booking_id;
+	}
 	ev_payment_resolve(payment, "paid", answer->provider_ref, clock);
 	if (refusal != NULL)
 	{

@@ -20,7 +20,7 @@
 #include "tuple.h"
 
 #define MAX_TIERS 20
-#define MAX_HOURS (10 * 366 * 24)
+#define MAX_HOURS 87840 /* ten leap years */
 #define MAX_DAYS 365
 
 PG_FUNCTION_INFO_V1(evently_create_cancellation_policy);

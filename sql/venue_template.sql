@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(62);
+SELECT plan(63);
 
 CREATE FUNCTION template(name text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT venue_template_id FROM evently.venue_template t WHERE t.name = $1';
@@ -56,6 +56,7 @@ FROM (VALUES
 	('[{"name": "A", "row_start": "C", "row_end": "B", "seats_per_row": 2}]', 'rows that end before they begin'),
 	('[{"name": "A", "rows": 1, "seats_per_row": 2, "total_seats": 3}]', 'more seats than rows have'),
 	('[{"name": "A", "rows": 1, "seats_per_row": 2, "accessible_seats": ["A-3"]}]', 'an accessible seat that is none'),
+	('[{"name": "A", "rows": 1, "seats_per_row": 2, "accessible_seats": ["A-2nd"]}]', 'an accessible seat by almost its name'),
 	('[{"name": "A", "kind": "reserved"}]', 'no rows and no defaults'),
 	('[{"name": "A", "seats": []}]', 'no seats'),
 	('[{"name": "A", "seats": [5]}]', 'a seat that is no object'),

@@ -357,6 +357,7 @@ bind_value(struct request *rq, const struct binding *binding, const char **value
 			if ((node = body_field(rq, *name)) >= 0 && *value == NULL)
 				good = from_json(rq, binding, node, value);
 		}
+		/* A placeholder has a name. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		if (good && strcmp(binding->names[0], "version") == 0)
 			good = bind_if_match(rq, binding, value);
 		break;

@@ -78,7 +78,7 @@ client_ip_prepare(void)
 		if (*text == '\0')
 			continue;
 		if (proxy_count == PROXIES_MAX || !parse_network(text, &proxies[proxy_count++])) {
-			fprintf(stderr,
+			(void)fprintf(stderr,
 			    "evently: setting EVENTLY_TRUSTED_PROXIES: give up to %d addresses or networks such as "
 			    "10.0.0.0/8, separated by commas\n",
 			    PROXIES_MAX);

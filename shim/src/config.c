@@ -73,7 +73,7 @@ refuse(const struct setting *s, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fprintf(stderr, "evently: setting %s (from %s): %s\n", s->name, s->origin, text);
+	(void)fprintf(stderr, "evently: setting %s (from %s): %s\n", s->name, s->origin, text);
 	exit(1);
 }
 
@@ -217,9 +217,9 @@ in_unit(const char *name, const char *value)
 	return (strdup(text));
 }
 
-/* The value under one of the setting's names; an empty one counts as not given. */
+/* The value under one of the setting's names, and that name; an empty one counts as not given. */
 static const char *
-look_up(const struct setting *s, const char *(*get)(const char *), const char **name)
+look_up(const struct setting *s, const char *(*get)(const char *), char *name, size_t room)
 {
 	char names[256], *p, *word;
 	const char *value;
@@ -227,7 +227,7 @@ look_up(const struct setting *s, const char *(*get)(const char *), const char **
 	(void)snprintf(names, sizeof(names), "%s %s", s->name, s->aliases);
 	for (p = names; (word = strsep(&p, " ")) != NULL;) {
 		if (*word != '\0' && (value = get(word)) != NULL && *value != '\0') {
-			*name = strdup(word);
+			(void)snprintf(name, room, "%s", word);
 			return (in_unit(word, value));
 		}
 	}
@@ -243,13 +243,12 @@ get_environment(const char *name)
 static void
 find_value(struct setting *s)
 {
-	char origin[160];
-	const char *name;
+	char origin[160], name[128];
 
-	if ((s->value = look_up(s, get_environment, &name)) != NULL) {
+	if ((s->value = look_up(s, get_environment, name, sizeof(name))) != NULL) {
 		(void)snprintf(origin, sizeof(origin), "environment, %s", name);
 		s->origin = strdup(origin);
-	} else if ((s->value = look_up(s, dotenv_get, &name)) != NULL) {
+	} else if ((s->value = look_up(s, dotenv_get, name, sizeof(name))) != NULL) {
 		(void)snprintf(origin, sizeof(origin), ".env, %s", name);
 		s->origin = strdup(origin);
 	} else {

@@ -54,7 +54,7 @@ dotenv_load(const char *path)
 	if ((fp = fopen(path, "r")) == NULL) {
 		if (errno == ENOENT)
 			return;
-		fprintf(stderr, "evently: could not read %s: %s\n", path, strerror(errno));
+		(void)fprintf(stderr, "evently: could not read %s: %s\n", path, strerror(errno));
 		exit(1);
 	}
 	for (number = 1; fgets(line, sizeof(line), fp) != NULL; number++) {
@@ -67,13 +67,13 @@ dotenv_load(const char *path)
 		if (value != NULL)
 			*value++ = '\0';
 		if (value == NULL || entry_count == ENTRIES_MAX || (value = unquote(trim(value))) == NULL) {
-			fprintf(stderr, "evently: %s line %d: expected NAME=value\n", path, number);
+			(void)fprintf(stderr, "evently: %s line %d: expected NAME=value\n", path, number);
 			exit(1);
 		}
 		entries[entry_count].name = strdup(trim(name));
 		entries[entry_count++].value = strdup(value);
 	}
-	fclose(fp);
+	(void)fclose(fp);
 }
 
 const char *

@@ -142,7 +142,7 @@ bool
 gzip_reply(struct request *rq)
 {
 	struct answer *answer = rq->answer;
-	size_t len;
+	size_t len = 0;
 	char *out;
 
 	if (!answer->compressed && answer->len <= GZIP_INLINE_MAX) {

@@ -24,7 +24,7 @@ static void refuse(int port, const char *why) __attribute__((noreturn));
 static void
 refuse(int port, const char *why)
 {
-	fprintf(stderr,
+	(void)fprintf(stderr,
 	    "evently: could not listen on %s port %d: %s; choose another with EVENTLY_BIND and EVENTLY_PORT "
 	    "(or EVENTLY_EXTRA_PORTS)\n",
 	    config.bind, port, why);
@@ -80,7 +80,7 @@ extra_ports_open(void)
 			continue;
 		port = (int)kore_strtonum64(text, 0, &good);
 		if (good != KORE_RESULT_OK || port < 1 || port > 65535 || port_count == PORTS_MAX) {
-			fprintf(stderr,
+			(void)fprintf(stderr,
 			    "evently: setting EVENTLY_EXTRA_PORTS: give up to %d port numbers, separated by commas\n",
 			    PORTS_MAX - 1);
 			exit(1);

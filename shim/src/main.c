@@ -125,7 +125,7 @@ configure_kore(void)
 void
 kore_parent_configure(int argc, char **argv)
 {
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	parent_pid = getpid();
 	kore_foreground = 1;
 	parse_arguments(argc, argv);

@@ -36,7 +36,8 @@ pg_connect_check(void)
 
 	options = PQconninfoParse(config.database_url, &error);
 	if (options == NULL) {
-		fprintf(stderr, "evently: setting EVENTLY_DATABASE_URL: give a libpq URL or \"key=value\" pairs: %s",
+		(void)fprintf(stderr,
+		    "evently: setting EVENTLY_DATABASE_URL: give a libpq URL or \"key=value\" pairs: %s",
 		    error != NULL ? error : "out of memory\n");
 		exit(1);
 	}

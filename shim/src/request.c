@@ -93,6 +93,7 @@ request_new(struct http_request *http)
 	rq->started_us = clock_us();
 	rq->address = client_ip_of_request(http);
 	request_id_take(rq->id, request_header(rq, "x-request-id"));
+	/* Of Kore's memory, with the pointer in it. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	state = http_state_create(http, sizeof(*state), on_free);
 	*state = rq;
 

@@ -24,7 +24,8 @@ session_token_hash(struct request *rq, const char *token)
 	int i;
 
 	(void)SHA256((const unsigned char *)token, strlen(token), digest);
-	memcpy(text, "\\x", 2);
+	text[0] = '\\';
+	text[1] = 'x';
 	for (i = 0; i < SHA256_DIGEST_LENGTH; i++)
 		(void)snprintf(text + 2 + 2 * i, 3, "%02x", digest[i]);
 

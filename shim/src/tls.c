@@ -18,7 +18,8 @@ refuse(const char *setting, const char *what)
 {
 	const char *reason = ERR_reason_error_string(ERR_get_error());
 
-	fprintf(stderr, "evently: setting %s: %s: %s\n", setting, what, reason != NULL ? reason : "unknown reason");
+	(void)fprintf(
+	    stderr, "evently: setting %s: %s: %s\n", setting, what, reason != NULL ? reason : "unknown reason");
 	exit(1);
 }
 
@@ -32,7 +33,7 @@ void
 tls_prepare(void)
 {
 	if ((*config.tls_cert == '\0') != (*config.tls_key == '\0')) {
-		fprintf(stderr, "evently: settings EVENTLY_TLS_CERT and EVENTLY_TLS_KEY: give both or neither\n");
+		(void)fprintf(stderr, "evently: settings EVENTLY_TLS_CERT and EVENTLY_TLS_KEY: give both or neither\n");
 		exit(1);
 	}
 	if (!tls_enabled())
