@@ -96,7 +96,7 @@ refuse_type(struct request *rq, const struct binding *binding, const char *name)
 		[TYPE_DATE] = "a date such as 2026-01-31, or a date and time such as 2026-01-31T19:30:00Z",
 		[TYPE_TEXTS] = "an array of strings",
 		[TYPE_UUIDS] = "an array of UUIDs",
-		[TYPE_JSON] = "JSON",
+		[TYPE_JSON] = "JSON with decimal numbers",
 	};
 	const char *code = CODE_INVALID;
 
@@ -182,6 +182,20 @@ array_from_json(struct request *rq, const struct binding *binding, int node, con
 	return (true);
 }
 
+/* PostgreSQL keeps the numbers of JSON as numeric, which has no room for any exponent, or writes out all of its digits. */
+static bool
+numbers_are_numeric(struct request *rq, int node)
+{
+	const struct json_node *nodes = rq->body.nodes;
+	int i;
+
+	for (i = node; i < nodes[node].next; i++) {
+		if (nodes[i].type == JSON_NUMBER && !value_is_numeric(json_text(&rq->body, i, &rq->arena)))
+			return (false);
+	}
+	return (true);
+}
+
 static bool
 from_json(struct request *rq, const struct binding *binding, int node, const char **value)
 {
@@ -220,7 +234,7 @@ from_json(struct request *rq, const struct binding *binding, int node, const cha
 			return (array_from_json(rq, binding, node, value));
 		break;
 	case TYPE_JSON:
-		good = true;
+		good = numbers_are_numeric(rq, node);
 		break;
 	}
 	return (good || refuse_type(rq, binding, n->key));

@@ -83,6 +83,17 @@ def test_confirm_with_the_other_fields_of_the_seeds(user, event):
     assert booking["payment"]["status"] == "paid" and booking["payment"]["method"] == "credit_card"
 
 
+def test_numbers_of_a_payment(user, event):
+    """What PostgreSQL's numeric does not take, or only as thousands of digits, is refused before anybody is asked; what it takes is kept."""
+    path = f"/api/v1/events/{event['event_id']}/book"
+    for amount in ("1e999999", "-1e-999999", "1e99999", "9" * 65):
+        body = '{"quantity": 1, "payment": {"method": "card", "lines": [{"amount": %s}]}}' % amount
+        answer = user.post(path, body.encode())
+        assert_error(answer, 400, "VALIDATION_ERROR")
+        assert answer.json["error"]["details"] == {"field": "payment"}
+    expect(user.post(path, {"quantity": 1, "payment": {"method": "card", "lines": [{"amount": 1.5e10}]}}), 201)
+
+
 def test_a_declined_payment(user, event):
     """H10: no booking, and the hold stands until its own expiry; nor does a direct booking leave anything."""
     before = user.available(event)
