@@ -10,19 +10,34 @@
 #include "table.h"
 
 #define NOT_IN_A_BATCH MAKE_SQLSTATE('V', 'E', '0', '0', '0')
+#define NOT_BESIDE_OTHERS MAKE_SQLSTATE('V', 'E', '0', '0', 'Z')
 
 static bool is_open;
+static bool is_alone;
 
 void
-ev_batch_open(void)
+ev_batch_open(bool alone)
 {
 	is_open = true;
+	is_alone = alone;
 }
 
 bool
 ev_batch_is_open(void)
 {
 	return is_open;
+}
+
+bool
+ev_batch_is_alone(void)
+{
+	return is_open && is_alone;
+}
+
+bool
+ev_batch_is_beside_others(void)
+{
+	return is_open && !is_alone;
 }
 
 void
@@ -40,8 +55,8 @@ ev_batch_undo(void)
 }
 
 /* Stock may run a statement, which comes here again. */
-void
-ev_batch_write(void)
+static void
+write_marked(bool stock_too)
 {
 	static bool writing;
 
@@ -51,7 +66,8 @@ ev_batch_write(void)
 	PG_TRY();
 	{
 		ev_rows_write();
-		ev_stock_write();
+		if (stock_too)
+			ev_stock_write();
 	}
 	PG_FINALLY();
 	{
@@ -61,8 +77,16 @@ ev_batch_write(void)
 }
 
 void
+ev_batch_write(void)
+{
+	write_marked(is_alone);
+}
+
+void
 ev_batch_refuse(void)
 {
+	if (ev_batch_is_beside_others())
+		ev_batch_yield();
 	ereport(ERROR, (errcode(NOT_IN_A_BATCH), errmsg_internal("the request needs to be served without a batch")));
 }
 
@@ -70,6 +94,18 @@ bool
 ev_batch_is_refused(int sqlerrcode)
 {
 	return sqlerrcode == NOT_IN_A_BATCH;
+}
+
+void
+ev_batch_yield(void)
+{
+	ereport(ERROR, (errcode(NOT_BESIDE_OTHERS), errmsg_internal("the set needs to be served alone")));
+}
+
+bool
+ev_batch_has_yielded(int sqlerrcode)
+{
+	return sqlerrcode == NOT_BESIDE_OTHERS;
 }
 
 void
@@ -85,6 +121,6 @@ void
 ev_batch_close(void)
 {
 	ev_batch_mark();
-	ev_batch_write();
+	write_marked(true);
 	ev_batch_drop();
 }

@@ -209,7 +209,9 @@ evently_book(PG_FUNCTION_ARGS)
 Datum
 evently_book_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, book);
+	static const EvSetKind kind = {book, ev_request_names_seats};
+
+	return ev_set_run(fcinfo, &kind);
 }
 
 /* What a booking takes over from its hold. */
@@ -379,8 +381,16 @@ evently_confirm_hold(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(confirm(fcinfo, ev_row(fcinfo))));
 }
 
+static bool
+names_hold(FunctionCallInfo call)
+{
+	return true;
+}
+
 Datum
 evently_confirm_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, confirm);
+	static const EvSetKind kind = {confirm, names_hold};
+
+	return ev_set_run(fcinfo, &kind);
 }

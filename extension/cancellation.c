@@ -349,7 +349,9 @@ evently_cancel_booking(PG_FUNCTION_ARGS)
 Datum
 evently_cancel_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, cancel_booking);
+	static const EvSetKind kind = {.serve = cancel_booking};
+
+	return ev_set_run(fcinfo, &kind);
 }
 
 static Datum

@@ -263,11 +263,11 @@ lock_row(EvHold *hold)
 		hold_not_found(&hold->hold_id);
 }
 
-/* Nobody else changes a hold beside a batch, whose set has Q exclusive: what was read stands. */
+/* Beside a batch that is alone nobody changes a hold: what was read stands. */
 int
 ev_hold_lock(EvHold *hold)
 {
-	if (!ev_batch_is_open())
+	if (!ev_batch_is_alone())
 		lock_row(hold);
 	if (strcmp(hold->status, "active") != 0)
 		return 0;

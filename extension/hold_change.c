@@ -206,7 +206,9 @@ evently_place_hold(PG_FUNCTION_ARGS)
 Datum
 evently_hold_many(PG_FUNCTION_ARGS)
 {
-	return ev_set_run(fcinfo, place_either);
+	static const EvSetKind kind = {place_either, ev_request_names_seats};
+
+	return ev_set_run(fcinfo, &kind);
 }
 
 /* The arguments of all that is done with a hold: event_id, hold_id, user_id, idempotency_key. */

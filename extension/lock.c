@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 
+#include "batch.h"
 #include "lock.h"
 #include "spi.h"
 
@@ -125,8 +126,11 @@ bool
 ev_lock_user(const pg_uuid_t *event, const pg_uuid_t *user)
 {
 	LOCKTAG tag = lock_tag(LOCK_USER, hash_id(user, hash_id(event, 0)));
+	LockAcquireResult result = LockAcquire(&tag, ExclusiveLock, false, trying);
 
-	return LockAcquire(&tag, ExclusiveLock, false, trying) == LOCKACQUIRE_OK;
+	if (result == LOCKACQUIRE_NOT_AVAIL && ev_batch_is_beside_others())
+		ev_batch_yield();
+	return result == LOCKACQUIRE_OK;
 }
 
 void

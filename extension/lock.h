@@ -10,7 +10,7 @@
  *	U	(event, user)			limits per user: what is counted after U cannot change before the commit
  *	Q	the event				shared: sell; exclusive: change status, price, capacity, gather scattered stock, join or leave
  *							the waitlist, give back while somebody waits (the queue is served before the commit), and
- *							serve a set of requests (set.h)
+ *							serve a set of requests (set.h) that do not name what they take
  *	T	(pool, stripe)			one row of stock; a pool is a section, or what else is counted (pool.h)
  *
  * Rules: one event per transaction, or lock_event() first. A lock is never upgraded: a call that finds it needs Q
@@ -43,8 +43,9 @@ extern bool ev_try_lock_event_exclusive(const pg_uuid_t *event);
 extern void ev_unlock_event_shared(const pg_uuid_t *event);
 
 /*
- * A set of requests (set.h) that has Q exclusive waits for nothing else: while it tries, it does without a U that is
- * busy, as nothing of the event appears beside it, and a K that is busy is refused (55P03).
+ * A set of requests (set.h) waits for nothing but Q and, where it has Q shared, T: while it tries, a K that is busy is
+ * refused (55P03). A U that is busy it does without where it has Q exclusive, as nothing of the event appears beside it, and
+ * yields to where not.
  */
 extern void ev_locks_try(bool on);
 extern bool ev_locks_are_tried(void);

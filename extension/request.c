@@ -53,6 +53,12 @@ ev_request_by(EvRequest *request, char *ticket_type, char *access_code)
 	request->access_code = access_code;
 }
 
+bool
+ev_request_names_seats(FunctionCallInfo fcinfo)
+{
+	return !PG_ARGISNULL(2) && PG_ARGISNULL(6);
+}
+
 char *
 ev_request_canonical(const void *asked)
 {

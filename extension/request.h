@@ -6,6 +6,8 @@
 #ifndef EV_REQUEST_H
 #define EV_REQUEST_H
 
+#include "fmgr.h"
+
 #include "spi.h"
 
 typedef struct EvRequest
@@ -30,6 +32,9 @@ extern void ev_request_for(EvRequest *request, EvArg seats, EvArg quantity, pg_u
 
 /* By which ticket type, with which access code; either may be NULL. */
 extern void ev_request_by(EvRequest *request, char *ticket_type, char *access_code);
+
+/* Of a function that asks by (event_id, user_id, seat_ids, quantity, section_id, ticket_type, access_code): for seats by name alone? */
+extern bool ev_request_names_seats(FunctionCallInfo fcinfo);
 
 /* An EvRequest as a text that is equal for equal requests (idempotency.h). */
 extern char *ev_request_canonical(const void *request);

@@ -303,11 +303,11 @@ lock_seats(const EvEvent *event, EvSeat *seats, int n)
 	ev_scan_end(&scan);
 }
 
-/* Nobody else changes a seat beside a batch, whose set has Q exclusive: what was read stands. */
+/* Beside a batch that is alone nobody changes a seat: what was read stands. */
 void
 ev_seats_lock_free(const EvEvent *event, EvSeat *seats, int n)
 {
-	if (!ev_batch_is_open())
+	if (!ev_batch_is_alone())
 		lock_seats(event, seats, n);
 	require_free(event, seats, n);
 }
@@ -382,7 +382,7 @@ ev_seats_lock_held(const pg_uuid_t *event_id, EvHeldSeat *seats, int n, const pg
 {
 	int carried = 0;
 
-	if (!ev_batch_is_open())
+	if (!ev_batch_is_alone())
 		lock_held(event_id, seats, n, hold_id);
 	for (int i = 0; i < n; i++)
 		carried += seats[i].is_carried ? 1 : 0;

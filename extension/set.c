@@ -35,7 +35,8 @@ enum
 
 typedef struct Set
 {
-	EvServe serve;
+	const EvSetKind *kind;
+	bool alone; /* with the event: Q exclusive */
 	pg_uuid_t *event_id;
 	int n;
 	Datum *requests;
@@ -84,7 +85,7 @@ serve(void *argument)
 	LOCAL_FCINFO(call, MAX_ARGUMENTS + 1);
 
 	fill_call(call, turn->set, turn->request);
-	turn->result = turn->set->serve(call, turn->set->result);
+	turn->result = turn->set->kind->serve(call, turn->set->result);
 }
 
 static Datum
@@ -122,7 +123,7 @@ serve_batched(Turn *turn)
 		return refusal;
 	ev_batch_close();
 	refusal = ev_attempt(serve, turn);
-	ev_batch_open();
+	ev_batch_open(turn->set->alone);
 	return refusal;
 }
 
@@ -144,7 +145,7 @@ serve_all(const Set *set)
 static void
 serve_batch(const Set *set)
 {
-	ev_batch_open();
+	ev_batch_open(set->alone);
 	PG_TRY();
 	{
 		serve_all(set);
@@ -172,29 +173,67 @@ serve_new(void *argument)
 	PG_END_TRY();
 }
 
-/* Again from the beginning where a key turns out to have been used before: a whole set is repeated, or nothing is. */
-static void
-serve_in_batch(Set *set)
+/* False: a key turned out to have been used before, or somebody was in the way; nothing is done. */
+static bool
+serve_if_new(Set *set)
 {
 	ErrorData *error = ev_attempt_at_all(serve_new, set);
 
 	if (error == NULL)
-		return;
-	if (!ev_key_was_not_new(error))
+		return true;
+	if (!ev_key_was_not_new(error) && !ev_batch_has_yielded(error->sqlerrcode))
 		ReThrowError(error);
 	tuplestore_clear(set->outcomes->setResult);
-	serve_batch(set);
+	return false;
 }
 
-/* More than one: alone with the event. */
+static bool
+names_all(const Set *set)
+{
+	for (int i = 0; i < set->n; i++)
+	{
+		LOCAL_FCINFO(call, MAX_ARGUMENTS + 1);
+
+		fill_call(call, set, set->requests[i]);
+		if (!set->kind->names(call))
+			return false;
+	}
+	return true;
+}
+
+static bool
+serve_beside_others(Set *set)
+{
+	bool served;
+
+	ev_lock_event_shared(set->event_id);
+	served = serve_if_new(set);
+	if (!served)
+		ev_unlock_event_shared(set->event_id);
+	return served;
+}
+
+/* From the beginning where a key was used before: a whole set is repeated, or nothing is. */
+static void
+serve_alone(Set *set)
+{
+	ev_lock_event_exclusive(set->event_id);
+	set->alone = true;
+	if (!serve_if_new(set))
+		serve_batch(set);
+}
+
+/* More than one. */
 static void
 serve_together(Set *set)
 {
-	ev_lock_event_exclusive(set->event_id);
+	bool shared = set->kind->names != NULL && names_all(set);
+
 	ev_locks_try(true);
 	PG_TRY();
 	{
-		serve_in_batch(set);
+		if (!shared || !serve_beside_others(set))
+			serve_alone(set);
 	}
 	PG_FINALLY();
 	{
@@ -204,9 +243,9 @@ serve_together(Set *set)
 }
 
 static Set
-set_of_arguments(FunctionCallInfo fcinfo, EvServe serve)
+set_of_arguments(FunctionCallInfo fcinfo, const EvSetKind *kind)
 {
-	Set set = {.serve = serve, .outcomes = (ReturnSetInfo *) fcinfo->resultinfo};
+	Set set = {.kind = kind, .outcomes = (ReturnSetInfo *) fcinfo->resultinfo};
 	ArrayType *requests;
 
 	set.event_id = ev_required_uuid(fcinfo, 0, "event_id");
@@ -225,13 +264,13 @@ set_of_arguments(FunctionCallInfo fcinfo, EvServe serve)
 }
 
 Datum
-ev_set_run(FunctionCallInfo fcinfo, EvServe serve)
+ev_set_run(FunctionCallInfo fcinfo, const EvSetKind *kind)
 {
 	Set set;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
 	ev_begin(EV_WRITES);
-	set = set_of_arguments(fcinfo, serve);
+	set = set_of_arguments(fcinfo, kind);
 	Assert(set.request->natts < MAX_ARGUMENTS && set.outcomes->setDesc->natts == NCOLUMNS);
 	if (set.n > 1)
 		serve_together(&set);

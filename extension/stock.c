@@ -70,6 +70,36 @@ change_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe, int delta, int
 	return updated || (enough && ev_run(&update_stripe, values) == 1);
 }
 
+/* Whichever is free. */
+static int
+lock_stripe(const pg_uuid_t *event_id, EvPool pool)
+{
+	int first = random_below(pool.stripes);
+
+	for (int i = 0; i < pool.stripes; i++)
+	{
+		int stripe = (first + i) % pool.stripes;
+
+		if (ev_try_lock_stripe(event_id, &pool.pool_id, stripe))
+			return stripe;
+	}
+	ev_lock_stripe(event_id, &pool.pool_id, first);
+	return first;
+}
+
+static void
+missing_stripe(EvPool pool)
+{
+	elog(ERROR, "a stripe of pool %s is missing", ev_id_text(&pool.pool_id));
+}
+
+static void
+change_any_stripe(const pg_uuid_t *event_id, EvPool pool, int delta)
+{
+	if (!change_stripe(event_id, pool, lock_stripe(event_id, pool), delta, PG_INT32_MIN))
+		missing_stripe(pool);
+}
+
 /* A stripe of a batch. */
 typedef struct Reckoned
 {
@@ -111,7 +141,7 @@ read_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe)
 		available = DatumGetInt32(ev_scan_value(&scan, 4));
 	ev_scan_end(&scan);
 	if (!found)
-		elog(ERROR, "a stripe of pool %s is missing", ev_id_text(&pool.pool_id));
+		missing_stripe(pool);
 	return available;
 }
 
@@ -191,8 +221,8 @@ ev_stock_undo(void)
 		reckoned.stripes[i].available = reckoned.stripes[i].marked;
 }
 
-void
-ev_stock_write(void)
+static void
+write_stripes(void)
 {
 	for (int i = 0; i < reckoned.n; i++)
 	{
@@ -200,9 +230,50 @@ ev_stock_write(void)
 		int delta = stripe->marked - stripe->stored;
 
 		if (delta != 0 && !change_stripe(&stripe->event_id, stripe->pool, stripe->stripe, delta, PG_INT32_MIN))
-			elog(ERROR, "a stripe of pool %s is missing", ev_id_text(&stripe->pool.pool_id));
+			missing_stripe(stripe->pool);
 		stripe->stored = stripe->marked;
 	}
+}
+
+/* Of seats of a section it is known how many went, not of which stripe: any will do. */
+static int
+reckoned_of(const EvSection *section)
+{
+	for (int i = 0; i < reckoned.n; i++)
+	{
+		if (ev_same_id(&reckoned.stripes[i].pool.pool_id, &section->section_id))
+			return reckoned.stripes[i].marked - reckoned.stripes[i].stored;
+	}
+	return 0;
+}
+
+/* T of each section in their order, and the sale window looked at after it, as single calls do. */
+static void
+write_beside_others(const EvEvent *event)
+{
+	bool taken = false;
+
+	for (int i = 0; i < event->nsections; i++)
+	{
+		EvPool pool = ev_section_pool(&event->sections[i]);
+		int delta = reckoned_of(&event->sections[i]);
+
+		if (delta == 0)
+			continue;
+		change_any_stripe(&event->event_id, pool, delta);
+		taken = true;
+	}
+	if (taken && !ev_event_is_on_sale(event, GetCurrentTimestamp()))
+		ev_batch_yield();
+}
+
+void
+ev_stock_write(void)
+{
+	if (ev_batch_is_alone())
+		write_stripes();
+	else if (reckoned.n > 0)
+		write_beside_others(ev_event_load(&reckoned.stripes[0].event_id));
 }
 
 void
@@ -211,32 +282,13 @@ ev_stock_drop(void)
 	reckoned.n = reckoned.room = 0;
 }
 
-/* Whichever is free. */
-static int
-lock_stripe(const pg_uuid_t *event_id, EvPool pool)
-{
-	int first = random_below(pool.stripes);
-
-	for (int i = 0; i < pool.stripes; i++)
-	{
-		int stripe = (first + i) % pool.stripes;
-
-		if (ev_try_lock_stripe(event_id, &pool.pool_id, stripe))
-			return stripe;
-	}
-	ev_lock_stripe(event_id, &pool.pool_id, first);
-	return first;
-}
-
 void
 ev_stock_change(const pg_uuid_t *event_id, EvPool pool, int delta)
 {
-	bool changed = ev_batch_is_open()
-		? change_reckoned(event_id, pool, delta, PG_INT32_MIN)
-		: change_stripe(event_id, pool, lock_stripe(event_id, pool), delta, PG_INT32_MIN);
-
-	if (!changed)
-		elog(ERROR, "a stripe of pool %s is missing", ev_id_text(&pool.pool_id));
+	if (!ev_batch_is_open())
+		change_any_stripe(event_id, pool, delta);
+	else if (!change_reckoned(event_id, pool, delta, PG_INT32_MIN))
+		missing_stripe(pool);
 }
 
 void
@@ -266,6 +318,8 @@ ev_stock_take(const pg_uuid_t *event_id, EvPool pool, int n)
 	int ncandidates;
 	int first;
 
+	if (ev_batch_is_beside_others())
+		ev_batch_yield();
 	if (ev_batch_is_open())
 		return change_reckoned(event_id, pool, -n, n);
 	if (take_locked(event_id, pool, lock_stripe(event_id, pool), n))

@@ -48,8 +48,9 @@ extern void ev_stock_gather(const pg_uuid_t *event_id, EvPool pool, int n);
 extern void ev_stock_spread(const pg_uuid_t *event_id, EvPool pool, int n);
 
 /*
- * In a batch (batch.h) stripes are read once, without their T, as it has Q exclusive, and what is taken and returned is
- * reckoned in memory: reckoned so far is for complete requests; forget what was reckoned since; write what was before.
+ * In a batch (batch.h) stripes are read once, without their T, and what is taken and returned is reckoned in memory: reckoned
+ * so far is for complete requests; forget what was reckoned since; write what was before. A batch that is alone has Q
+ * exclusive and needs no T; one beside others takes nothing but seats, and T where it writes.
  */
 extern void ev_stock_mark(void);
 extern void ev_stock_undo(void);

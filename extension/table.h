@@ -85,7 +85,7 @@ extern EvArg ev_scan_value_of(const EvScan *scan, int column, const char *word);
 
 /*
  * Lock the row that the scan stands on, as FOR UPDATE does: whoever has it is waited for, and the scan stands on what he made
- * of it then. False: he deleted it.
+ * of it then. False: he deleted it. A batch beside others yields to him (batch.h).
  */
 extern bool ev_scan_lock(EvScan *scan);
 

@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "batch.h"
 #include "table_state.h"
 
 #define MAX_KEY 4
@@ -195,11 +196,15 @@ ev_scan_lock(EvScan *scan)
 {
 	ItemPointerData tid = scan->row->tts_tid;
 	TM_FailureData failure;
+	TM_Result result;
 
 	ExecClearTuple(scan->row);
-	return table_tuple_lock(scan->relation, &tid, GetActiveSnapshot(), scan->row, GetCurrentCommandId(true),
-							LockTupleExclusive, LockWaitBlock,
-							TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure) == TM_Ok;
+	result = table_tuple_lock(scan->relation, &tid, GetActiveSnapshot(), scan->row, GetCurrentCommandId(true),
+							  LockTupleExclusive, ev_batch_is_beside_others() ? LockWaitSkip : LockWaitBlock,
+							  TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS | TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+	if (result == TM_WouldBlock)
+		ev_batch_yield();
+	return result == TM_Ok;
 }
 
 static void

@@ -78,17 +78,17 @@ COMMENT ON TYPE evently.cancel_outcome IS 'As book_outcome.';
 CREATE FUNCTION evently.book_many(event_id uuid, requests evently.book_request[]) RETURNS SETOF evently.book_outcome
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_book_many';
 COMMENT ON FUNCTION evently.book_many(uuid, evently.book_request[]) IS
-'book() for up to 128 requests of one event at once, many times faster than one by one: one row for each, in their order, with what book() would have returned or raised, called for one after the other. A request that is refused leaves nothing behind and disturbs no other. Error 55P03 UNAVAILABLE in an outcome: somebody else is using what it needs; it was not decided, ask for it again by itself. Errors: VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Locks the event. Writes what book() does.';
+'book() for up to 128 requests of one event at once, many times faster than one by one: one row for each, in their order, with what book() would have returned or raised, called for one after the other. A request that is refused leaves nothing behind and disturbs no other. Error 55P03 UNAVAILABLE in an outcome: somebody else is using what it needs; it was not decided, ask for it again by itself. Errors: VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Locks the event; where all requests name their seats, those. Writes what book() does.';
 
 CREATE FUNCTION evently.hold_many(event_id uuid, requests evently.hold_request[]) RETURNS SETOF evently.hold_outcome
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_hold_many';
 COMMENT ON FUNCTION evently.hold_many(uuid, evently.hold_request[]) IS
-'place_hold() for up to 128 requests of one event at once, as book_many(). Errors: VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Locks the event. Writes what place_hold() does.';
+'place_hold() for up to 128 requests of one event at once, as book_many(). Errors: VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Locks the event; where all requests name their seats, those. Writes what place_hold() does.';
 
 CREATE FUNCTION evently.confirm_many(event_id uuid, requests evently.confirm_request[]) RETURNS SETOF evently.book_outcome
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_confirm_many';
 COMMENT ON FUNCTION evently.confirm_many(uuid, evently.confirm_request[]) IS
-'confirm_hold() for up to 128 holds of one event at once, as book_many(). Errors: VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Locks the event. Writes what confirm_hold() does.';
+'confirm_hold() for up to 128 holds of one event at once, as book_many(). Errors: VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Locks the holds and their seats. Writes what confirm_hold() does.';
 
 CREATE FUNCTION evently.cancel_many(event_id uuid, requests evently.cancel_request[]) RETURNS SETOF evently.cancel_outcome
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_cancel_many';
