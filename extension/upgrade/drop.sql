@@ -18,7 +18,8 @@ BEGIN
 			JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'evently' AND d.deptype = 'e',
 			LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
 			WHERE i.type IN ('function', 'procedure', 'aggregate', 'view')
-				OR i.type = 'type' AND EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = d.objid AND t.typtype = 'c')
+				-- Not what a table's rows are of: PostgreSQL 17 lists that too.
+				OR i.type = 'type' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.reltype = d.objid AND c.relkind = 'c')
 		LOOP
 			BEGIN
 				EXECUTE pg_catalog.format('DROP %s %s', object.type, object.identity);
