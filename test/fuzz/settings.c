@@ -144,7 +144,7 @@ check_client(char *text)
 {
 	struct connection connection = { .family = AF_INET };
 	struct http_request http = { .owner = &connection };
-	struct http_header headers[HTTP_REQ_HEADER_MAX];
+	struct http_header headers[HTTP_REQ_HEADER_MAX], *header;
 	char shown[CLIENT_IP_MAX], *line;
 	struct in6_addr address;
 	int count = 0;
@@ -152,9 +152,10 @@ check_client(char *text)
 	TAILQ_INIT(&http.req_headers);
 	connection.addr.ipv4.sin_addr.s_addr = htonl(0x0A000001);
 	while ((line = strsep(&text, "\n")) != NULL && count < HTTP_REQ_HEADER_MAX) {
-		headers[count].header = (char *)(uintptr_t)"X-Forwarded-For";
-		headers[count].value = line;
-		TAILQ_INSERT_TAIL(&http.req_headers, &headers[count++], list);
+		header = &headers[count++];
+		header->header = (char *)(uintptr_t)"X-Forwarded-For";
+		header->value = line;
+		TAILQ_INSERT_TAIL(&http.req_headers, header, list);
 	}
 	address = client_ip_of_request(&http);
 	client_ip_text(&address, shown);
