@@ -98,7 +98,8 @@ test-long: ## the long forms of the tests that break things: hours
 	@EVENTLY_REQUESTS=100000 EVENTLY_IDLE=10000 EVENTLY_STRANGE_CALLS=100000 test/run
 	@test/mutants/run
 	@test/fuzz/run 20000000
-	@test/sanitize
+	@test/memory/run sanitize
+	@test/memory/run valgrind
 
 coverage: ## which lines and branches of the C code the tests reach
 	@test/coverage/run
