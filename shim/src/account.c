@@ -218,9 +218,13 @@ account_admin_refresh(struct request *rq)
 	refresh(rq, SESSION_WITH_ADMIN);
 }
 
+/* Whatever the call's row says. */
 static void
-reply_text(struct request *rq, const char *json)
+reply_done(struct request *rq, const char *json)
 {
+	if (!call_row(rq))
+		return;
+	(void)call_take_row(rq);
 	reply_json(rq, rq->route->status, json, strlen(json));
 }
 
@@ -228,10 +232,7 @@ reply_text(struct request *rq, const char *json)
 static void
 logout_done(struct request *rq)
 {
-	if (!call_row(rq))
-		return;
-	(void)call_take_row(rq);
-	reply_text(rq, "{\"message\":\"Logged out\"}");
+	reply_done(rq, "{\"message\":\"Logged out\"}");
 }
 
 void
@@ -248,10 +249,7 @@ account_logout(struct request *rq)
 static void
 change_done(struct request *rq)
 {
-	if (!call_row(rq))
-		return;
-	(void)call_take_row(rq);
-	reply_text(rq, "{\"message\":\"Password changed\"}");
+	reply_done(rq, "{\"message\":\"Password changed\"}");
 }
 
 static void
