@@ -14,12 +14,21 @@
 
 static bool is_open;
 static bool is_alone;
+static MemoryContext memory;
 
 void
 ev_batch_open(bool alone)
 {
 	is_open = true;
 	is_alone = alone;
+	memory = CurrentMemoryContext;
+}
+
+MemoryContext
+ev_batch_memory(void)
+{
+	Assert(is_open);
+	return memory;
 }
 
 bool

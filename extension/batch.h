@@ -17,6 +17,8 @@
 #include "postgres.h"
 
 extern void ev_batch_open(bool alone);
+/* Where what a batch keeps lives, from one request to the next: the memory context in which it was opened. */
+extern MemoryContext ev_batch_memory(void);
 extern bool ev_batch_is_open(void);
 extern bool ev_batch_is_alone(void);
 extern bool ev_batch_is_beside_others(void);

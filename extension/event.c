@@ -115,18 +115,32 @@ load_sections(EvEvent *event)
 }
 
 /* Two snapshots see one state: under Q nothing of it changes. */
+static EvEvent *
+load_whole(const pg_uuid_t *event_id)
+{
+	EvEvent *event = load_event(event_id);
+
+	load_sections(event);
+	return event;
+}
+
+static void
+keep(const pg_uuid_t *event_id)
+{
+	MemoryContext request = MemoryContextSwitchTo(ev_batch_memory());
+
+	kept = load_whole(event_id);
+	MemoryContextSwitchTo(request);
+}
+
 EvEvent *
 ev_event_load(const pg_uuid_t *event_id)
 {
-	EvEvent *event;
-
-	if (kept != NULL && ev_same_id(&kept->event_id, event_id))
-		return kept;
-	event = load_event(event_id);
-	load_sections(event);
-	if (ev_batch_is_open())
-		kept = event;
-	return event;
+	if (!ev_batch_is_open())
+		return load_whole(event_id);
+	if (kept == NULL || !ev_same_id(&kept->event_id, event_id))
+		keep(event_id);
+	return kept;
 }
 
 void

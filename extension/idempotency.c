@@ -178,9 +178,8 @@ ev_key_was_not_new(const ErrorData *error)
 		strcmp(error->table_name, key_table.name) == 0;
 }
 
-/* A json is kept as its text. */
 void
-ev_key_store_rendered(const EvKey *open, const char *answer)
+ev_key_store_rendered(const EvKey *open, EvArg answer)
 {
 	const EvArg values[] = {
 		ev_uuid(&open->scope_id),
@@ -188,7 +187,7 @@ ev_key_store_rendered(const EvKey *open, const char *answer)
 		ev_text(open->operation->name),
 		ev_text(open->key),
 		ev_datum(open->request_hash),
-		ev_text(answer),
+		answer,
 		ev_time(GetCurrentTimestamp()),
 	};
 

@@ -41,7 +41,7 @@ extern bool ev_key_open(EvKey *open, const EvOperation *operation, const pg_uuid
 						const pg_uuid_t *user_id, char *key, EvCanonical canonical, const void *request, Datum *replay);
 extern void ev_key_store(const EvKey *open, Datum answer);
 /* The same of an answer that was rendered already (render.h). */
-extern void ev_key_store_rendered(const EvKey *open, const char *answer);
+extern void ev_key_store_rendered(const EvKey *open, EvArg answer);
 
 /* The last keyed call of this backend was answered from the store. */
 extern bool ev_key_was_replayed(void);

@@ -56,7 +56,7 @@ next_id(const pg_uuid_t *event_id, FullTransactionId xid)
 
 void
 ev_outbox_add(const pg_uuid_t *event_id, const char *aggregatetype, const pg_uuid_t *aggregateid,
-			  const char *type, const pg_uuid_t *user_id, const char *payload)
+			  const char *type, const pg_uuid_t *user_id, EvArg payload)
 {
 	FullTransactionId xid = GetTopFullTransactionId();
 	pg_uuid_t id = next_id(event_id, xid);
@@ -65,7 +65,7 @@ ev_outbox_add(const pg_uuid_t *event_id, const char *aggregatetype, const pg_uui
 		ev_text(aggregatetype),
 		ev_uuid(aggregateid),
 		ev_text(type),
-		ev_text(payload),
+		payload,
 		ev_maybe_uuid(event_id),
 		ev_maybe_uuid(user_id),
 		ev_datum(FullTransactionIdGetDatum(xid)),
@@ -80,7 +80,7 @@ void
 ev_outbox_answer(const EvKey *key, const pg_uuid_t *event_id, const char *aggregatetype, const pg_uuid_t *aggregateid,
 				 const char *type, const pg_uuid_t *user_id, Datum answer)
 {
-	char *rendered = ev_render(answer);
+	EvArg rendered = ev_render(answer);
 
 	ev_outbox_add(event_id, aggregatetype, aggregateid, type, user_id, rendered);
 	ev_key_store_rendered(key, rendered);
@@ -92,7 +92,7 @@ evently_outbox_add(PG_FUNCTION_ARGS)
 {
 	ev_begin(EV_WRITES);
 	ev_outbox_add(ev_uuid_argument(fcinfo, 0), ev_text_argument(fcinfo, 1), ev_required_uuid(fcinfo, 2, "aggregateid"),
-				  ev_text_argument(fcinfo, 3), ev_uuid_argument(fcinfo, 4), ev_text_argument(fcinfo, 5));
+				  ev_text_argument(fcinfo, 3), ev_uuid_argument(fcinfo, 4), ev_arg(5));
 	ev_end_without_result();
 	PG_RETURN_VOID();
 }

@@ -24,11 +24,11 @@
 
 /*
  * Nothing is locked; call it with the other inserts. event_id: NULL for what belongs to no event. user_id: whom it is
- * about, the one to be notified, or which administrator did it; NULL where that is not known. payload: a JSON object as
- * text, ev_render()'s.
+ * about, the one to be notified, or which administrator did it; NULL where that is not known. payload: a JSON object,
+ * ev_render()'s.
  */
 extern void ev_outbox_add(const pg_uuid_t *event_id, const char *aggregatetype, const pg_uuid_t *aggregateid,
-						  const char *type, const pg_uuid_t *user_id, const char *payload);
+						  const char *type, const pg_uuid_t *user_id, EvArg payload);
 
 /* The same of the row that a function is about to return, which is kept for a replay (ev_key_store): rendered once. */
 extern void ev_outbox_answer(const EvKey *key, const pg_uuid_t *event_id, const char *aggregatetype,

@@ -75,7 +75,7 @@ EV_STATEMENT(reclaim,
 			 "                                 WHERE s.event_id = $1 AND s.ordinal = ANY (o.ordinals) ORDER BY s.ordinal),"
 			 "                          o.quantity, o.total_price, o.currency, 'expired', o.expires_at, 0, o.ticket_type_id,"
 			 "                          (SELECT t.name FROM evently.ticket_type t"
-			 "                            WHERE t.event_id = $1 AND t.type_id = o.ticket_type_id))::evently.hold_detail)::text"
+			 "                            WHERE t.event_id = $1 AND t.type_id = o.ticket_type_id))::evently.hold_detail)"
 			 "  FROM over o",
 			 UUIDOID, TIMESTAMPTZOID, INT4OID, INT4OID);
 
@@ -264,7 +264,7 @@ typedef struct Expired
 {
 	EvHold hold;
 	bool is_block;
-	char *payload; /* a hold_detail */
+	EvArg payload; /* a hold_detail */
 } Expired;
 
 /* Of the n holds that the last statement ended; an offer's waitlist entry ends too. */
@@ -282,7 +282,7 @@ tell_expired(const pg_uuid_t *event_id, int n, TimestampTz clock)
 				.entry_id = ev_is_null(i, 3) ? NULL : DatumGetUUIDP(ev_copied_value(i, 3)),
 			},
 			.is_block = ev_get_bool(i, 4),
-			.payload = ev_get_text(i, 5),
+			.payload = ev_datum(ev_copied_value(i, 5)),
 		};
 	for (int i = 0; i < n; i++)
 	{

@@ -321,18 +321,21 @@ render_value(StringInfo out, Datum value, Oid type)
 	}
 }
 
-char *
+/* Written behind the header that makes a value of it. */
+EvArg
 ev_render(Datum composite)
 {
 	StringInfoData out;
 
 	initStringInfo(&out);
+	appendStringInfoSpaces(&out, VARHDRSZ);
 	render_record(&out, DatumGetHeapTupleHeader(composite));
-	return out.data;
+	SET_VARSIZE(out.data, out.len);
+	return ev_datum(PointerGetDatum(out.data));
 }
 
 Datum
 evently_render(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(ev_render(PG_GETARG_DATUM(0))));
+	PG_RETURN_DATUM(ev_render(PG_GETARG_DATUM(0)).value);
 }

@@ -8,9 +8,10 @@
 #ifndef EV_RENDER_H
 #define EV_RENDER_H
 
-#include "utils/timestamp.h"
+#include "spi.h"
 
-extern char *ev_render(Datum composite);
+/* A json, to be stored as it is. */
+extern EvArg ev_render(Datum composite);
 
 /* NULL for infinity. */
 extern char *ev_render_time(TimestampTz time);

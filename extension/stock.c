@@ -153,7 +153,7 @@ reckon(const pg_uuid_t *event_id, EvPool pool, int stripe)
 	if (reckoned.n == reckoned.room)
 	{
 		reckoned.room = Max(8, reckoned.room * 2);
-		reckoned.stripes = reckoned.n == 0 ? palloc(reckoned.room * sizeof(Reckoned))
+		reckoned.stripes = reckoned.n == 0 ? MemoryContextAlloc(ev_batch_memory(), reckoned.room * sizeof(Reckoned))
 										   : repalloc(reckoned.stripes, reckoned.room * sizeof(Reckoned));
 	}
 	reckoned.stripes[reckoned.n] = (Reckoned){*event_id, pool, stripe, available, available, available};

@@ -54,7 +54,7 @@ EV_STATEMENT(openings_told,
 			 TEXTOID);
 
 EV_STATEMENT(openings,
-			 "SELECT e.event_id, evently.render(d)::text FROM evently.event e, LATERAL evently.get_event(e.event_id) d"
+			 "SELECT e.event_id, evently.render(d) FROM evently.event e, LATERAL evently.get_event(e.event_id) d"
 			 " WHERE e.sale_start_time > $1 AND e.sale_start_time <= $2 AND e.status = 'published' AND e.end_datetime > $2"
 			 " ORDER BY e.sale_start_time",
 			 TIMESTAMPTZOID, TIMESTAMPTZOID);
@@ -220,7 +220,7 @@ work_on_event(const Due *due, TimestampTz clock)
 typedef struct Opening
 {
 	pg_uuid_t event_id;
-	char *payload;
+	EvArg payload; /* an event_detail */
 } Opening;
 
 /* The first time there is nothing to tell: the sales that are open already are no news. */
@@ -235,7 +235,7 @@ tell_openings(void *argument)
 	Opening *opened = palloc(Max(n, 1) * sizeof(Opening));
 
 	for (int i = 0; i < n; i++)
-		opened[i] = (Opening){ev_get_uuid(i, 1), ev_get_text(i, 2)};
+		opened[i] = (Opening){ev_get_uuid(i, 1), ev_datum(ev_copied_value(i, 2))};
 	for (int i = 0; i < n; i++)
 		ev_outbox_add(&opened[i].event_id, "EVENT", &opened[i].event_id, "SALE_OPENED", NULL, opened[i].payload);
 	if (first || n > 0 || ms_until(told, clock) > PRUNE_MS)
