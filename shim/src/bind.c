@@ -468,6 +468,8 @@ bind_unknown(struct request *rq)
 	const char *text = NULL;
 	int i;
 
+	if (first_unknown(rq) == NULL)
+		return (NULL);
 	kore_buf_init(&list, 64);
 	for (i = 0; i < rq->query_count; i++) {
 		if (!rq->query[i].known)

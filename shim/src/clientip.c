@@ -10,6 +10,7 @@
 
 #include "clientip.h"
 #include "config.h"
+#include "digits.h"
 
 #define PROXIES_MAX  64
 #define V4_BITS      96 /* before the address in a mapped one */
@@ -196,8 +197,14 @@ client_ip_network(const struct in6_addr *address)
 void
 client_ip_text(const struct in6_addr *address, char text[CLIENT_IP_MAX])
 {
-	if (IN6_IS_ADDR_V4MAPPED(address))
-		(void)inet_ntop(AF_INET, &address->s6_addr[V4_BITS / 8], text, CLIENT_IP_MAX);
-	else
+	int i;
+
+	if (!IN6_IS_ADDR_V4MAPPED(address)) {
 		(void)inet_ntop(AF_INET6, address, text, CLIENT_IP_MAX);
+		return;
+	}
+	for (i = V4_BITS / 8; i < 16; i++) {
+		text = digits_decimal(text, address->s6_addr[i]);
+		*text++ = i < 15 ? '.' : '\0';
+	}
 }

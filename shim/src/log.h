@@ -1,6 +1,9 @@
 /*
  * The log: one JSON object per line, written whole, to stdout (debug, info) or stderr (warn, error).
  *
+ * A worker gathers the lines to stdout and writes them at the end of each turn of its loop, before a warning, and when it
+ * ends. So one that crashes loses those of a turn at the most.
+ *
  * Never logged: tokens, passwords, bodies, query strings, settings that are secret. A request's line names its
  * route by pattern, so no id gets in either. It has the client's address, the milliseconds from the arrival to the
  * answer (ms) and those of them spent waiting for the database (db_ms), and the bytes of the body that was sent.
@@ -20,6 +23,8 @@ struct request;
 enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR };
 
 bool log_enabled(enum log_level level);
+void log_gather(void);
+void log_flush(void);
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_request(const struct request *rq, int status, const char *code);
 void log_rejected(const char *request_id, const struct in6_addr *client, int status, const char *code);

@@ -160,6 +160,7 @@ turn(void)
 {
 	pg_turn();
 	metrics_turn();
+	log_flush();
 }
 
 void
@@ -168,6 +169,7 @@ kore_worker_configure(void)
 	(void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
 	if (getppid() != parent_pid)
 		exit(1); /* it died before it could be told */
+	log_gather();
 	metrics_attach(worker->id);
 	listen_attach(worker->id);
 	pg_start();
@@ -203,7 +205,7 @@ kore_worker_teardown(void)
 		kore_platform_event_wait(http_runnable() ? 0 : 50);
 		kore_timer_run(kore_time_ms());
 		http_process();
-		pg_turn();
+		turn();
 		kore_connection_prune(KORE_CONNECTION_PRUNE_DISCONNECT);
 	}
 }

@@ -1,9 +1,9 @@
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "digits.h"
 #include "requestid.h"
 
 /* Unique by process, time and count; nobody has to be unable to guess it. */
@@ -13,14 +13,17 @@ request_id_make(char id[REQUEST_ID_MAX + 1])
 	static unsigned int count;
 	static pid_t pid; /* the first one is made behind the fork */
 	struct timespec now;
+	char *p = id;
 
 	if (pid == 0)
 		pid = getpid();
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	(void)snprintf(id, REQUEST_ID_MAX + 1, "%llx-%x-%x",
-	    (unsigned long long)now.tv_sec * 1000000ULL + (unsigned long long)now.tv_nsec / 1000, (unsigned int)pid,
-	    count++);
+	p = digits_hex(p, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	*p++ = '-';
+	p = digits_hex(p, (uint64_t)pid);
+	*p++ = '-';
+	*digits_hex(p, count++) = '\0';
 }
 
 void

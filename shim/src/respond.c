@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -8,6 +7,7 @@
 #include "bind.h"
 #include "config.h"
 #include "cors.h"
+#include "digits.h"
 #include "gzip.h"
 #include "log.h"
 #include "metrics.h"
@@ -22,30 +22,44 @@
 /* The header lines of the answer that is being sent. */
 static struct kore_buf lines;
 
+static inline void
+put(const char *text)
+{
+	kore_buf_append(&lines, text, strlen(text));
+}
+
 static void
 line(const char *name, const char *value)
 {
-	kore_buf_append(&lines, name, strlen(name));
-	kore_buf_append(&lines, ": ", 2);
-	kore_buf_append(&lines, value, strlen(value));
-	kore_buf_append(&lines, "\r\n", 2);
+	put(name);
+	put(": ");
+	put(value);
+	put("\r\n");
 }
 
-/* Made once a second. */
-static const char *
-http_date(void)
+/* The lines of all answers, made once a second. */
+static const struct kore_buf *
+common_lines(void)
 {
-	static char text[64];
+	static struct kore_buf common;
 	static time_t made;
 	time_t now = time(NULL);
+	char date[64];
 	struct tm tm;
 
-	if (now != made) {
-		gmtime_r(&now, &tm);
-		(void)strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-		made = now;
-	}
-	return (text);
+	if (now == made)
+		return (&common);
+	if (common.data == NULL)
+		kore_buf_init(&common, 512);
+	gmtime_r(&now, &tm);
+	(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	kore_buf_reset(&common);
+	kore_buf_appendf(&common, "date: %s\r\n" SECURITY_LINES, date);
+	if (config.tls_cert[0] != '\0')
+		kore_buf_appendf(&common, "strict-transport-security: " HSTS "\r\n");
+	made = now;
+
+	return (&common);
 }
 
 /* Is the tag, compressed or not, among those of If-None-Match? */
@@ -120,9 +134,11 @@ cache_headers(struct request *rq)
 {
 	bool by_origin = cors_depends_on_origin(), weak = rq->answer != NULL && rq->answer->weak;
 
-	if (rq->etag != NULL)
-		line("etag",
-		    arena_printf(&rq->arena, "%s\"%s%s\"", weak ? "W/" : "", rq->etag, rq->encoded ? "-gzip" : ""));
+	if (rq->etag != NULL) {
+		put(weak ? "etag: W/\"" : "etag: \"");
+		put(rq->etag);
+		put(rq->encoded ? "-gzip\"\r\n" : "\"\r\n");
+	}
 	line("cache-control", rq->etag != NULL && rq->route->access == ACCESS_PUBLIC ? "no-cache" : "no-store");
 	if (rq->encoded)
 		line("content-encoding", "gzip");
@@ -131,27 +147,29 @@ cache_headers(struct request *rq)
 }
 
 static void
-security_headers(struct request *rq)
+length_header(size_t len)
 {
-	kore_buf_append(&lines, SECURITY_LINES, strlen(SECURITY_LINES));
-	line("content-security-policy", rq->content_policy != NULL ? rq->content_policy : JSON_POLICY);
-	if (config.tls_cert[0] != '\0')
-		line("strict-transport-security", HSTS);
+	char digits[DIGITS_MAX];
+
+	put("content-length: ");
+	kore_buf_append(&lines, digits, (size_t)(digits_decimal(digits, len) - digits));
+	put("\r\n");
 }
 
 static void
 write_lines(struct request *rq)
 {
 	const char *unknown = rq->status < 400 ? bind_unknown(rq) : NULL;
+	const struct kore_buf *common = common_lines();
 
 	if (lines.data == NULL)
 		kore_buf_init(&lines, 1024);
 	kore_buf_reset(&lines);
-	line("date", http_date());
+	kore_buf_append(&lines, common->data, common->offset);
+	line("content-security-policy", rq->content_policy != NULL ? rq->content_policy : JSON_POLICY);
 	if (rq->reply_len > 0)
 		line("content-type", rq->content_type != NULL ? rq->content_type : "application/json");
 	line("x-request-id", rq->id);
-	security_headers(rq);
 	cache_headers(rq);
 	cors_headers(rq);
 	limit_headers(rq);
@@ -165,6 +183,8 @@ write_lines(struct request *rq)
 		line("allow", rq->match.path->allow);
 	if (unknown != NULL)
 		line("x-unknown-fields", unknown);
+	if (rq->status != 204 && rq->status != 304 && rq->stream == NULL)
+		length_header(rq->reply_len);
 }
 
 static bool
@@ -207,7 +227,6 @@ respond_stream(struct request *rq)
 	if (rq->status == 101) {
 		kore_websocket_handshake(rq->http, NULL, NULL, "watch_left");
 	} else {
-		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
 		c->flags |= CONN_CLOSE_EMPTY;
 		http_response(rq->http, rq->status, rq->reply, rq->reply_len);
 	}
@@ -221,8 +240,6 @@ respond(struct request *rq)
 {
 	write_lines(rq);
 	http_head_lines = &lines;
-	if (rq->status == 304)
-		rq->http->flags |= HTTP_REQUEST_NO_CONTENT_LENGTH;
 	if (rq->stream != NULL)
 		respond_stream(rq);
 	else if (is_sent_by_reference(rq))
@@ -238,9 +255,8 @@ respond(struct request *rq)
 void
 respond_common_headers(struct kore_buf *headers)
 {
-	kore_buf_appendf(headers,
-	    "date: %s\r\n" SECURITY_LINES "content-security-policy: " JSON_POLICY "\r\ncache-control: no-store\r\n",
-	    http_date());
-	if (config.tls_cert[0] != '\0')
-		kore_buf_appendf(headers, "strict-transport-security: " HSTS "\r\n");
+	const struct kore_buf *common = common_lines();
+
+	kore_buf_append(headers, common->data, common->offset);
+	kore_buf_appendf(headers, "content-security-policy: " JSON_POLICY "\r\ncache-control: no-store\r\n");
 }

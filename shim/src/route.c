@@ -43,6 +43,7 @@ static const struct {
 
 static struct path paths[ROUTES];
 static int path_count;
+static int path_starts[ROUTE_SEGMENTS_MAX + 2]; /* where those of so many segments begin, and behind the last */
 
 /* Takes "/a/{b}/c" apart; parameters become NULL segments. */
 static void
@@ -130,6 +131,18 @@ path_compare(const void *a, const void *b)
 	return (strcmp(x->pattern, y->pattern));
 }
 
+/* They stand in order. */
+static void
+path_index(void)
+{
+	int i, count = 0;
+
+	for (i = 0; i <= path_count; i++) {
+		while (count <= ROUTE_SEGMENTS_MAX + 1 && (i == path_count || count <= paths[i].segment_count))
+			path_starts[count++] = i;
+	}
+}
+
 static enum metric_event
 event_of(const char *call)
 {
@@ -195,6 +208,7 @@ route_compile(void)
 	for (i = 0; i < path_count; i++)
 		path_finish(&paths[i]);
 	qsort(paths, (size_t)path_count, sizeof(paths[0]), path_compare);
+	path_index();
 }
 
 static bool
@@ -203,7 +217,8 @@ path_matches(const struct path *path, char **words, struct path_match *match)
 	int i, params = 0;
 
 	for (i = path->segment_count - 1; i >= 0; i--) {
-		if (path->segments[i] != NULL && strcmp(path->segments[i], words[i]) != 0)
+		if (path->segments[i] != NULL &&
+		    (path->segments[i][0] != words[i][0] || strcmp(path->segments[i], words[i]) != 0))
 			return (false);
 	}
 	for (i = 0; i < path->segment_count; i++) {
@@ -229,8 +244,8 @@ route_match(char *path, struct path_match *match)
 			return (false);
 		words[count++] = word;
 	}
-	for (i = 0; i < path_count; i++) {
-		if (paths[i].segment_count == count && path_matches(&paths[i], words, match))
+	for (i = path_starts[count]; i < path_starts[count + 1]; i++) {
+		if (path_matches(&paths[i], words, match))
 			return (true);
 	}
 	return (false);

@@ -1,5 +1,6 @@
 """A second web app with its own cluster, for the tests that break things."""
 
+import json
 import os
 import pathlib
 import signal
@@ -117,6 +118,11 @@ class Instance:
 
     def tell_shim_to_stop(self):
         os.kill(self.shim_pid, signal.SIGTERM)
+
+    def answered(self, route, status):
+        """How many requests the web app's log has."""
+        lines = map(json.loads, (self.home / "log" / "evently.log").read_text().splitlines())
+        return sum((line.get("route"), line.get("status")) == (route, status) for line in lines)
 
     def is_ready(self):
         """Do all workers serve, reads and writes? Connections fall on workers at random, so many are made."""

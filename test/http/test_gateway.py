@@ -228,7 +228,7 @@ def test_access_log(serve, user, event):
     answer = ask(person, path, x_request_id="my-request.1", x_forwarded_for="192.0.2.77")
     person.post("/api/v1/auth/login", {"email": user.email, "password": PASSWORD})
     assert answer.headers["x-request-id"] == "my-request.1"
-    lines = wait_until(lambda: [json.loads(line) for line in server.log().splitlines() if "auth/login" in line], "a line")
+    wait_until(lambda: "auth/login" in server.log() and "my-request.1" in server.log(), "both lines")
     lines = [json.loads(line) for line in server.log().splitlines()]
     (line,) = [line for line in lines if line.get("request_id") == "my-request.1"]
     assert (line["method"], line["route"], line["status"]) == ("GET", "/api/v1/events/{id}", 200)

@@ -220,10 +220,12 @@ def test_postmaster_killed(instance, buyer, show):
 
 
 def test_graceful_stop(instance, buyer, show):
-    """Requests in flight are finished, then the process ends; bookings and holds stand (H14)."""
+    """Requests in flight are finished and logged, then the process ends; bookings and holds stand (H14)."""
     hold = buyer.hold(show, quantity=1)
+    booked = instance.answered("/api/v1/events/{id}/book", 201)
     with stopping(instance, buyer, show):
         pass
+    assert instance.answered("/api/v1/events/{id}/book", 201) == booked + 1
     assert buyer.available(show) == 96
     assert buyer.confirm(hold)["status"] == "confirmed"
 
