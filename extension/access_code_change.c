@@ -79,7 +79,7 @@ create_access_code(FunctionCallInfo fcinfo)
 		ev_invalid("code", "the event has that access code");
 	ev_query(&insert_code, ev_uuid(event_id), ev_uuid(&code_id), ev_arg(1), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6));
 	if (!PG_ARGISNULL(2))
-		ev_pool_make(event_id, &code_id, PG_GETARG_INT32(2), 0);
+		ev_pool_make(event_id, &code_id, "max_uses", PG_GETARG_INT32(2), 0);
 	(void) ev_event_changed(event_id, ev_uuid_argument(fcinfo, 7), "EVENT_UPDATED");
 	return described(event_id, &code_id);
 }
@@ -112,7 +112,7 @@ update_access_code(FunctionCallInfo fcinfo)
 				   PG_ARGISNULL(4) && !ev_is_null(0, 2) ? ev_time(ev_get_time(0, 2)) : ev_arg(4));
 	ev_query(&update_code, ev_uuid(event_id), ev_uuid(code_id), ev_arg(3), ev_arg(4));
 	if (!PG_ARGISNULL(2))
-		ev_pool_resize(event_id, code_id, PG_GETARG_INT32(2));
+		ev_pool_resize(event_id, code_id, "max_uses", PG_GETARG_INT32(2));
 	(void) ev_event_changed(event_id, ev_uuid_argument(fcinfo, 5), "EVENT_UPDATED");
 	return described(event_id, code_id);
 }

@@ -42,8 +42,11 @@ extern int ev_pools_least(const pg_uuid_t *event_id, EvPoolIds ids, TimestampTz 
  */
 extern bool ev_pools_take(const pg_uuid_t *event_id, EvPools pools, int n, bool exclusive);
 
-/* Q exclusive. A new pool, of which so many are taken already; another size for one. CAPACITY_BELOW_BOOKED. */
-extern void ev_pool_make(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, int size, int taken);
-extern void ev_pool_resize(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, int size);
+/*
+ * Q exclusive. A new pool, of which so many are taken already; another size for one. CAPACITY_BELOW_BOOKED. field: what
+ * the caller knows its size by.
+ */
+extern void ev_pool_make(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, const char *field, int size, int taken);
+extern void ev_pool_resize(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, const char *field, int size);
 
 #endif

@@ -26,15 +26,15 @@ EV_STATEMENT(set_size,
 			 UUIDOID, UUIDOID, INT4OID);
 
 static void
-require_size(const pg_uuid_t *event_id, int size, int taken)
+require_size(const pg_uuid_t *event_id, const char *field, int size, int taken)
 {
 	if (size < 0 || size > 1000000)
-		ev_invalid("size", "size must be between 0 and 1000000");
+		ev_invalid(field, "%s must be between 0 and 1000000", field);
 	if (size < taken)
 		ev_raise(EV_CAPACITY_BELOW_BOOKED,
 				 ev_detail_int(ev_detail_int(ev_detail_uuid(ev_detail(), "event_id", event_id), "requested", size),
 							   "booked", taken),
-				 NULL, "the size cannot be less than the %d sold and held", taken);
+				 NULL, "%s cannot be less than the %d sold and held", field, taken);
 }
 
 static EvPool
@@ -46,16 +46,16 @@ load_pool(const pg_uuid_t *event_id, const pg_uuid_t *pool_id)
 }
 
 void
-ev_pool_make(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, int size, int taken)
+ev_pool_make(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, const char *field, int size, int taken)
 {
-	require_size(event_id, size, taken);
+	require_size(event_id, field, size, taken);
 	ev_query(&insert_pool, ev_uuid(event_id), ev_uuid(pool_id), ev_int(size));
 	if (taken > 0)
 		ev_stock_gather(event_id, load_pool(event_id, pool_id), taken);
 }
 
 void
-ev_pool_resize(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, int size)
+ev_pool_resize(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, const char *field, int size)
 {
 	EvPoolIds ids = {1, (pg_uuid_t[]){*pool_id}};
 	TimestampTz clock = GetCurrentTimestamp();
@@ -66,7 +66,7 @@ ev_pool_resize(const pg_uuid_t *event_id, const pg_uuid_t *pool_id, int size)
 	pool = load_pool(event_id, pool_id);
 	ev_query(&pool_size, ev_uuid(event_id), ev_uuid(pool_id));
 	old = ev_get_int(0, 1);
-	require_size(event_id, size, old - ev_pools_least(event_id, ids, clock));
+	require_size(event_id, field, size, old - ev_pools_least(event_id, ids, clock));
 	if (size < old)
 		ev_stock_gather(event_id, pool, old - size);
 	else if (size > old)

@@ -233,7 +233,7 @@ create_quota(FunctionCallInfo fcinfo)
 	ev_release_expired(event_id, GetCurrentTimestamp());
 	ev_query(&insert_quota, ev_uuid(event_id), ev_uuid(&quota_id), ev_arg(1), ev_arg(3));
 	ev_query(&count_in_quota, ev_uuid(event_id), ev_uuid(&quota_id), ev_arg(3));
-	ev_pool_make(event_id, &quota_id, PG_GETARG_INT32(2), ev_get_int(0, 1));
+	ev_pool_make(event_id, &quota_id, "size", PG_GETARG_INT32(2), ev_get_int(0, 1));
 	(void) ev_event_changed(event_id, ev_uuid_argument(fcinfo, 4), "EVENT_UPDATED");
 	return described(&describe_quota, event_id, &quota_id);
 }
@@ -259,7 +259,7 @@ resize_quota(FunctionCallInfo fcinfo)
 		ev_raise(EV_QUOTA_NOT_FOUND,
 				 ev_detail_uuid(ev_detail_uuid(ev_detail(), "event_id", event_id), "quota_id", quota_id), NULL,
 				 "the event has no such quota");
-	ev_pool_resize(event_id, quota_id, PG_GETARG_INT32(2));
+	ev_pool_resize(event_id, quota_id, "size", PG_GETARG_INT32(2));
 	(void) ev_event_changed(event_id, ev_uuid_argument(fcinfo, 3), "EVENT_UPDATED");
 	return described(&describe_quota, event_id, quota_id);
 }

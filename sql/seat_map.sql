@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(38);
+SELECT plan(67);
 
 CREATE FUNCTION labels(layout uuid) RETURNS text LANGUAGE sql STABLE
 AS $$ SELECT string_agg(label, ' ' ORDER BY ordinal) FROM evently.venue_seat WHERE venue_id = $1 $$;
@@ -45,7 +45,57 @@ SELECT results_eq($$SELECT section_count, seat_count, capacity FROM evently.impo
 SELECT is(labels(venue('Mapped')), 'Sofa Z-3', 'a label of one''s own');
 SELECT is(r.detail::jsonb, '{"field": "number", "seat": 2, "section": "S"}', 'an error names section, seat and field')
 FROM refusal($$SELECT evently.import_seat_map(venue_id => venue('Mapped'), sections => '[{"name": "S", "seats": [{"row": "A", "number": 1}, {"row": "A"}]}]')$$) r;
-SELECT throws_ok($$SELECT evently.import_seat_map(venue_id => venue('Mapped'))$$, 'VE001', NULL, 'no seat map at all');
+SELECT throws_ok(format('SELECT evently.import_seat_map(venue_id => venue(''Mapped''), replace => true, %s)', given), 'VE001', NULL, why)
+FROM (VALUES
+	($$sections => NULL$$, 'no seat map at all'),
+	($$sections => '[{"name": "A", "capacity": 5}]', csv => E'section,row,number\nS,A,1'$$, 'two seat maps'),
+	($$sections => '[]'$$, 'a seat map of nothing')) g (given, why);
+
+-- How large everything may be
+SELECT evently.create_venue('Limits') \g /dev/null
+CREATE FUNCTION refused(given text, value text) RETURNS text LANGUAGE sql VOLATILE
+AS $$ SELECT concat_ws(' ', r.sqlstate, r.detail::jsonb ->> 'field', r.message)
+	FROM refusal(format('SELECT evently.import_seat_map(venue_id => venue(''Limits''), replace => true, %I => %L)', $1, $2)) r $$;
+SELECT is(refused('csv', csv), expected, 'CSV: ' || why)
+FROM (VALUES
+	('section,row,number' || repeat(',x', 62), 'VE001 csv line 1: too many columns', '65 columns'),
+	(E'section,row,number\n' || repeat('s', 101) || ',A,1', 'VE001 section line 2: section must have 1 to 100 characters', 'a long section'),
+	(E'section,row,number\nS,' || repeat('a', 21) || ',1', 'VE001 row line 2: row must have 1 to 20 characters', 'a long row'),
+	(E'section,row,number,label\nS,A,1,' || repeat('l', 101), 'VE001 label line 2: label has at most 100 characters', 'a long label'),
+	(E'section,row,number\nS,A,0', 'VE001 number line 2: number must be between 1 and 200000', 'number 0'),
+	(E'section,row,number\nS,A,200001', 'VE001 number line 2: number must be between 1 and 200000', 'number 200,001'),
+	(E'section,row,number\nS,A,', 'VE001 number line 2: number is required', 'no number'),
+	(E'section,row,number,x,y\nS,A,1,0,-1000000.5', 'VE001 y line 2: y must be a number of at most 1000000', 'a seat too far away'),
+	(E'section,row,number,x,y\nS,A,1,,1', 'VE001 x line 2: x and y are given together', 'y without x'),
+	(E'section,row,number,price_multiplier\nS,A,1,1000.1', 'VE001 price_multiplier line 2: price_multiplier must be between 0 and 1000', 'a large multiplier'),
+	(E'section,row,number,price_multiplier\nS,A,1,nan', 'VE001 price_multiplier line 2: price_multiplier must be between 0 and 1000', 'a multiplier that is none'),
+	(E'section,row,number\n' || (SELECT string_agg(n || ',A,1', E'\n') FROM generate_series(1, 1001) n), 'VE001 section line 1002: at most 1000 sections', '1,001 sections'),
+	(E'section,row,number\n' || (SELECT string_agg('S,A,' || least(n, 9), E'\n') FROM generate_series(1, 200001) n),
+		'VE001 section line 200002: a section has at most 200000 seats', '200,001 seats')) c (csv, expected, why);
+SELECT is(refused('sections', sections), 'VE001 ' || expected, 'JSON: ' || why)
+FROM (VALUES
+	('[{"name": "%s", "capacity": 5}]', repeat('n', 101), 'sections a section''s name has at most 100 characters', 'a long name'),
+	('[{"name": "S", "capacity": 5, "description": "%s"}]', repeat('d', 2001), 'sections a section''s description has at most 2000 characters', 'a long description'),
+	('[{"name": "S", "capacity": 5, "price_multiplier": %s}]', '1000.1', 'sections the price_multiplier of section S must be between 0 and 1000', 'a large multiplier'),
+	('[{"name": "S", "capacity": 5, "price_multiplier": %s}]', '-1', 'sections the price_multiplier of section S must be between 0 and 1000', 'one below 0'),
+	('[{"name": "S", "capacity": %s}]', '1000001', 'sections general section S needs a capacity of 1 to 1000000', 'more than a million places'),
+	('[{"name": "S", "rows": 1, "seats_per_row": 1, "row_start": "%s"}]', '', 'sections row_start and row_end must be one to three letters', 'a row without letters'),
+	('[{"name": "S", "row_end": "%s", "seats_per_row": 1}]', 'AAAA', 'sections row_start and row_end must be one to three letters', 'a row of four letters'),
+	('[{"name": "S", "rows": 1, "seats_per_row": %s}]', '200001', 'sections section S must have 1 to 200000 seats', 'a row too wide'),
+	('[{"name": "S", "rows": 2, "seats_per_row": %s}]', '100001', 'sections section S must have 1 to 200000 seats', 'a grid too large'),
+	('[{"name": "S", "total_seats": %s}]', '200001', 'sections section S must have 1 to 200000 seats', 'too many seats in all'),
+	('%s', (SELECT jsonb_agg(jsonb_build_object('name', n, 'capacity', 1))::text FROM generate_series(1, 1001) n), 'sections at most 1000 sections', '1,001 sections'),
+	('[{"name": "S", "seats": %s}]', (SELECT jsonb_agg('{"row": "A", "number": 1}'::jsonb)::text FROM generate_series(1, 200001) n),
+		'sections section S must have 1 to 200000 seats', '200,001 seats one by one')) c (form, value, expected, why),
+	LATERAL format(form, value) sections;
+SELECT results_eq(format('SELECT section_count, seat_count, capacity FROM evently.import_seat_map(venue_id => venue(''Limits''), replace => true, %I => %L)', given, value),
+	expected, why)
+FROM (VALUES
+	('csv', E'section,row,number,label,x,y,price_multiplier\n' || repeat('s', 100) || ',' || repeat('a', 20) || ',200000,' || repeat('l', 100) || ',1000000,-1000000,1000',
+		'VALUES (1, 1, 1)', 'as large as it may be: a seat from CSV'),
+	('sections', format('[{"name": "%s", "description": "%s", "capacity": 999999, "price_multiplier": 1000},
+		{"name": "R", "row_start": "ZZZ", "row_end": "zzz", "seats_per_row": 1}]', repeat('n', 100), repeat('d', 2000)),
+		'VALUES (2, 1, 1000000)', 'and sections from JSON')) l (given, value, expected, why);
 
 -- A grid for an event
 SELECT evently.create_event('grid', now() + interval '9 days', total_capacity => 23, base_price => 5) \g /dev/null

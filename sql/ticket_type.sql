@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(68);
+SELECT plan(106);
 
 CREATE FUNCTION type(event text, name text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT type_id FROM evently.ticket_type t WHERE t.event_id = test.event($1) AND t.name = $2';
@@ -10,6 +10,8 @@ CREATE FUNCTION left_of(event text, quota text) RETURNS integer LANGUAGE sql VOL
 AS 'SELECT available FROM evently.list_quotas(test.event($1)) WHERE name = $2';
 CREATE FUNCTION left_of_code(event text, code text) RETURNS integer LANGUAGE sql VOLATILE
 AS 'SELECT available FROM evently.list_access_codes(test.event($1)) c WHERE c.code = $2';
+CREATE FUNCTION code(event text, code text) RETURNS uuid LANGUAGE sql VOLATILE
+AS 'SELECT code_id FROM evently.list_access_codes(test.event($1)) c WHERE c.code = $2';
 -- What a person paid for each ticket, and of which type they are.
 CREATE FUNCTION bought(b evently.booking_detail) RETURNS text LANGUAGE sql VOLATILE
 AS $$ SELECT concat_ws(' ', b.ticket_type, b.quantity, b.total_price) $$;
@@ -120,15 +122,59 @@ SELECT is((refusal($$SELECT evently.book(event('presale'), person('ann'), quanti
 	'H23: and its code is part of the request');
 SELECT all_is_well();
 
+-- A ticket type is changed
+SELECT results_eq($$SELECT name, price, price_multiplier, max_per_booking, "position" FROM evently.update_ticket_type(event('gala'), type('gala', 'Child'),
+	name => 'Youth', max_per_booking => 2, "position" => 7)$$, $$VALUES ('Youth', NULL::numeric, NULL::numeric, 2, 7)$$, 'what is given changes');
+SELECT results_eq($$SELECT name, price, price_multiplier, max_per_booking FROM evently.update_ticket_type(event('gala'), type('gala', 'Youth'), price_multiplier => 2)$$,
+	$$VALUES ('Youth', NULL::numeric, 2::numeric, 2)$$, 'a multiplier');
+SELECT results_eq($$SELECT name, price, price_multiplier, max_per_booking FROM evently.update_ticket_type(event('gala'), type('gala', 'Youth'), price => 12.345)$$,
+	$$VALUES ('Youth', 12.35, NULL::numeric, 2)$$, 'a price takes its place');
+SELECT is((evently.resize_quota(event('gala'), quota('gala', 'Children'), 5)).available, 1, 'one more is to be sold');
+SELECT is(bought(evently.book(event('gala'), person('bob'), quantity => 1, ticket_type => 'Youth')), 'Youth 1 12.35', 'and is what the next one pays');
+SELECT throws_ok($$SELECT evently.book(event('gala'), person('bob'), quantity => 3, ticket_type => 'Youth')$$, 'VE110', NULL, 'who may not have more at once');
+SELECT is((evently.update_ticket_type(event('gala'), type('gala', 'Youth'), is_active => false)).is_active, false, 'a type is withdrawn');
+SELECT throws_ok($$SELECT evently.book(event('gala'), person('bob'), quantity => 1, ticket_type => 'Youth')$$, 'VE111', NULL, 'and sold to nobody');
+SELECT is((evently.resize_quota(event('gala'), quota('gala', 'All'), 5)).available, 0, 'a quota is made smaller, down to what is sold');
+SELECT all_is_well();
+
 -- What may not be made
-SELECT throws_ok('SELECT evently.' || call, sqlstate, NULL, call) FROM (VALUES
-	('VE001', $$create_ticket_type(event('club'), 'regular')$$),
-	('VE001', $$create_ticket_type(event('club'), 'Both', price => 1, price_multiplier => 1)$$),
-	('VE001', $$create_ticket_type(event('club'), 'Much', price_multiplier => 'NaN')$$),
+SELECT is(r.sqlstate || coalesce(' ' || (r.detail::jsonb ->> 'field'), ''), expected, call) FROM (VALUES
+	('VE001 name', $$create_ticket_type(event('club'), 'regular')$$),
+	('VE001 name', $$create_ticket_type(event('club'), repeat('n', 101))$$),
+	('VE001 price', $$create_ticket_type(event('club'), 'Both', price => 1, price_multiplier => 1)$$),
+	('VE001 price_multiplier', $$create_ticket_type(event('club'), 'Much', price_multiplier => 'NaN')$$),
+	('VE001 max_per_booking', $$create_ticket_type(event('club'), 'Nobody', max_per_booking => 0)$$),
 	('VE105', $$create_ticket_type(event('club'), 'Elsewhere', section_id => section('show', 'Floor'))$$),
+	('VE001 sale_end_time', $$create_ticket_type(event('club'), 'Never', sale_start_time => now(), sale_end_time => now())$$),
 	('VE111', $$update_ticket_type(event('club'), person('x'), name => 'X')$$),
-	('VE001', $$create_quota(event('club'), 'None', 1, ARRAY[type('show', 'Box')])$$),
-	('VE112', $$resize_quota(event('club'), person('x'), 1)$$)) c (sqlstate, call);
+	('VE001 name', $$update_ticket_type(event('club'), type('club', 'Regular'), name => 'EARLY bird')$$),
+	('VE001 price', $$update_ticket_type(event('club'), type('club', 'Regular'), price => 1, price_multiplier => 1)$$),
+	('VE001 max_per_booking', $$update_ticket_type(event('club'), type('club', 'Regular'), max_per_booking => 0)$$),
+	('VE001 sale_end_time', $$update_ticket_type(event('twin'), type('twin', 'Soon'), sale_end_time => now())$$),
+	('VE001 sale_end_time', $$update_ticket_type(event('twin'), type('twin', 'Gone'), sale_start_time => now())$$),
+	('VE001 ticket_types', $$create_quota(event('club'), 'None', 1, ARRAY[type('show', 'Box')])$$),
+	('VE001 ticket_types', $$create_quota(event('club'), 'None', 1, '{}')$$),
+	('VE001 ticket_types', $$create_quota(event('club'), 'None', 1, '{NULL}')$$),
+	('VE001 ticket_types', $$create_quota(event('club'), 'Twice', 1, ARRAY[type('club', 'Regular'), type('club', 'Regular')])$$),
+	('VE001 size', $$create_quota(event('club'), 'Huge', 1000001, ARRAY[type('club', 'Regular')])$$),
+	('VE112', $$resize_quota(event('club'), person('x'), 1)$$),
+	('VE112', $$resize_quota(event('club'), quota('gala', 'All'), 1)$$),
+	('VE001 size', $$resize_quota(event('club'), quota('club', 'First'), NULL)$$),
+	('VE001 size', $$resize_quota(event('club'), quota('club', 'First'), -1)$$),
+	('VE001 size', $$resize_quota(event('club'), quota('club', 'First'), 1000001)$$),
+	('VE001 code', $$create_access_code(event('twin'), 'MEMBERS-24')$$),
+	('VE001 code', $$create_access_code(event('club'), '')$$),
+	('VE001 code', $$create_access_code(event('club'), repeat('c', 101))$$),
+	('VE001 max_uses', $$create_access_code(event('club'), 'NONE', max_uses => -1)$$),
+	('VE001 ticket_types', $$create_access_code(event('club'), 'BOX', ticket_types => ARRAY[type('show', 'Box')])$$),
+	('VE001 valid_until', $$create_access_code(event('club'), 'BACK', valid_from => now(), valid_until => now())$$),
+	('VE114', $$update_access_code(event('club'), person('x'), max_uses => 5)$$),
+	('VE114', $$update_access_code(event('club'), code('twin', 'Members-24'), max_uses => 5)$$),
+	('VE001 max_uses', $$update_access_code(event('presale'), code('presale', 'FAN'), max_uses => 5)$$),
+	('VE001 max_uses', $$update_access_code(event('twin'), code('twin', 'Members-24'), max_uses => 1000001)$$),
+	('VE001 valid_until', $$update_access_code(event('twin'), code('twin', 'Members-24'), valid_from => now())$$)) c (expected, call),
+	LATERAL refusal('SELECT evently.' || call) r;
+SELECT all_is_well();
 
 SELECT * FROM finish();
 ROLLBACK;
