@@ -224,6 +224,16 @@ def test_refusals_are_documented(document, anonymous, user, admin, internal_key,
             check_refusal(document, operation_of(document, route), answer)
 
 
+def test_sold_out_by_hand_is_documented(document, user, admin, event):
+    """Wherever tickets are sold."""
+    public = f"/api/v1/events/{event['event_id']}"
+    expect(admin.put(f"/api/v1/admin/events/{event['event_id']}/sale-status", {"status": "SOLD_OUT"}), 200)
+    for path, address in (("/api/v1/events/{id}/book", f"{public}/book"), ("/api/v1/seats/hold", "/api/v1/seats/hold")):
+        answer = user.post(address, {"event_id": event["event_id"], "quantity": 1})
+        assert answer.code == "SALE_SOLD_OUT"
+        check_refusal(document, document["paths"][path]["post"], answer)
+
+
 def test_problem_details_fit_their_schema(document, anonymous):
     answer = anonymous.request("GET", f"/api/v1/events/{uuid4()}", headers={"Accept": "application/problem+json"})
     check(document, {"$ref": REFERENCE + "problem"}, answer.json)
