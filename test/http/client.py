@@ -4,10 +4,13 @@ import http.client
 import json
 import re
 import socket
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from urllib.parse import urlencode, urlsplit
+
+import tokens
 
 # How long a test waits for an answer before it calls that a hang. Longer than every timeout of the web app.
 PATIENCE_S = 30
@@ -63,6 +66,13 @@ class Client:
     def signed_in_as(self, session, password=None):
         """The same server with the tokens of an answer of register or login."""
         return Client(self.url, session["access_token"], session["user"], session["refresh_token"], password)
+
+    def token_ends_within(self, seconds):
+        return tokens.claims_of(self.token)["exp"] < time.time() + seconds
+
+    def sign_in_again(self):
+        session = expect(self.post("/api/v1/auth/login", {"email": self.email, "password": self.password}), 200)
+        self.token, self.refresh_token = session["access_token"], session["refresh_token"]
 
     def with_token(self, token):
         return Client(self.url, token, self.user)

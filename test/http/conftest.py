@@ -15,6 +15,8 @@ from instance import Instance
 from server import Server
 
 PASSWORD = "correct horse battery staple"
+# Of the 15 minutes that an access token lasts.
+ENOUGH_FOR_A_TEST_S = 600
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +105,21 @@ def new_user(url, secrets):
     return register
 
 
+@pytest.fixture(scope="session")
+def lasting():
+    """People of more than one test."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def tokens_last(lasting, secrets):
+    """However long the tests before this one took, nobody's access token ends in the middle of it."""
+    for person in lasting:
+        if person.token_ends_within(ENOUGH_FOR_A_TEST_S):
+            person.sign_in_again()
+            secrets.update([person.token, person.refresh_token])
+
+
 @pytest.fixture
 def user(new_user):
     return new_user()
@@ -114,9 +131,11 @@ def other_user(new_user):
 
 
 @pytest.fixture(scope="session")
-def crowd(new_user):
+def crowd(new_user, lasting):
     """64 people, for storms."""
-    return in_parallel([new_user] * 64, threads=8)
+    people = in_parallel([new_user] * 64, threads=8)
+    lasting.extend(people)
+    return people
 
 
 @pytest.fixture(scope="session")
@@ -134,8 +153,10 @@ def new_admin(new_user, sql, secrets):
 
 
 @pytest.fixture(scope="session")
-def admin(new_admin):
-    return new_admin()
+def admin(new_admin, lasting):
+    person = new_admin()
+    lasting.append(person)
+    return person
 
 
 @pytest.fixture
