@@ -306,6 +306,7 @@ def test_leaving_before_the_answer(serve, watch, user, event, headers):
         with Wire(server.url) as wire:
             wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             wire.send(handshake_bytes(event, **headers))
+    wait_until(lambda: value(server.client, "evently_live_connections") == 1, "nobody else watches")
     user.hold(event, quantity=1)
     stream.next_change(lambda data: data["available_seats"] == event["available_seats"] - 1)
 
