@@ -19,6 +19,7 @@
 #include "event.h"
 #include "event_read.h"
 #include "id.h"
+#include "mark.h"
 #include "table.h"
 #include "tuple.h"
 
@@ -181,10 +182,16 @@ is_block(Map *map, const pg_uuid_t *hold_id)
 static const char *
 status_of(Map *map, const EvScan *seat)
 {
+	TimestampTz held_until;
+
 	if (!ev_scan_is_null(seat, BOOKING_ID))
 		return "sold";
-	if (ev_scan_is_null(seat, HELD_UNTIL) || DatumGetTimestampTz(ev_scan_value(seat, HELD_UNTIL)) <= map->clock)
+	if (ev_scan_is_null(seat, HELD_UNTIL))
 		return "available";
+	held_until = DatumGetTimestampTz(ev_scan_value(seat, HELD_UNTIL));
+	if (held_until <= map->clock)
+		return "available";
+	ev_mark_until(held_until);
 	return is_block(map, DatumGetUUIDP(ev_scan_value(seat, HOLD_ID))) ? "blocked" : "held";
 }
 
@@ -373,6 +380,7 @@ evently_get_seat_map_page(PG_FUNCTION_ARGS)
 	bool compact;
 
 	ev_begin(EV_READS);
+	ev_mark_begin();
 	event_id = ev_required_uuid(fcinfo, 0, "event_id");
 	format = ev_text_argument(fcinfo, 2);
 	compact = format != NULL && strcmp(ev_word(format, "format", "full, compact"), "compact") == 0;

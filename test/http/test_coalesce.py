@@ -129,8 +129,9 @@ def test_a_refusal_is_everybodys(server, closed):
         assert_error(answer, 404, "EVENT_NOT_FOUND")
 
 
-def test_each_in_the_form_that_it_accepts(server, closed, new_seated_event):
-    """Compressed once, for those that want it; 304 for who has it; the head alone for HEAD."""
+def test_each_in_the_form_that_it_accepts(serve, closed, new_seated_event):
+    """Compressed once, for those that want it; 304 for who has it; the head alone for HEAD. What is kept would not be asked."""
+    server = serve(**PATIENT, EVENTLY_KEEP_ANSWERS="0")
     event = new_seated_event(rows=20, seats_per_row=40)
     path = f"/api/v1/events/{event['event_id']}/seats"
     plain = server.client.get(path)

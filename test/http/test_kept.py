@@ -41,7 +41,8 @@ def in_seconds(seconds):
 
 def test_what_has_not_changed_is_told_again(server, event):
     """Each in the form that it accepts."""
-    for path in (f"/api/v1/events/{event['event_id']}", f"/api/v1/events?q={event['name']}", f"/api/v1/search?q={quote(event['name'])}"):
+    one = f"/api/v1/events/{event['event_id']}"
+    for path in (one, f"/api/v1/events?q={event['name']}", f"/api/v1/search?q={quote(event['name'])}", f"{one}/seats?format=compact"):
         first = server.client.get(path)
         again = asked_until_kept(server, path)
         assert (again.status, again.body, again.headers["etag"]) == (200, first.body, first.headers["etag"])
@@ -82,6 +83,25 @@ def test_every_change_is_seen_at_once(server, admin, new_event, new_venue, user)
     assert expect(server.client.get(many), 200)["total"] == 1
 
 
+def compact_map(event):
+    return f"/api/v1/events/{event['event_id']}/seats?format=compact"
+
+
+def states(server, event):
+    """A letter for each of its seats, as its map tells them."""
+    (section,) = expect(server.client.get(compact_map(event)), 200)["sections"]
+    return "".join(run["states"] for run in section["rows"])
+
+
+def test_every_change_of_a_seat_is_seen_at_once(server, seated_event, user):
+    asked_until_kept(server, compact_map(seated_event))
+    hold = user.hold(seated_event, seat_ids=["A-1"])
+    assert states(server, seated_event) == "h" + 19 * "a"
+    asked_until_kept(server, compact_map(seated_event))
+    user.confirm(hold)
+    assert states(server, seated_event) == "s" + 19 * "a"
+
+
 def test_the_clock_ends_what_is_kept(server, new_event):
     """A sale opens at its time, though nobody has written anything."""
     event = new_event(name=unique("Soon"), sale_start_time=in_seconds(1.5))
@@ -98,6 +118,16 @@ def test_a_hold_that_is_over_is_free_at_once(server, new_event, sql):
     left = lambda: expect(server.client.get(path), 200)["available_seats"]
     assert left() == 96
     wait_until(lambda: left() == 100, "its places are free")
+
+
+def test_a_seat_whose_hold_is_over_is_free_at_once(server, seated_event, sql):
+    sql("SET LOCAL evently.hold_ttl = 2; SELECT FROM evently.hold_seats(%s, gen_random_uuid(), ARRAY['A-1'])", seated_event["event_id"])
+    assert states(server, seated_event) == "h" + 19 * "a"
+    # Not only because somebody tidies up, which changes something.
+    stands_until = "SELECT split_part(evently.answer_mark(), '.', 5) FROM evently.get_seat_map_page(%s)"
+    hold_over = "SELECT (extract(epoch FROM expires_at - '2000-01-01Z'::timestamptz) * 1000000)::bigint::text FROM evently.hold WHERE event_id = %s"
+    assert sql(stands_until, seated_event["event_id"]) == sql(hold_over, seated_event["event_id"])
+    wait_until(lambda: states(server, seated_event) == 20 * "a", "the seat is free")
 
 
 def test_another_connection_knows_nothing_of_it(server, event, sql):
