@@ -44,7 +44,7 @@ class Bench:
     @cached_property
     def list_url(self):
         """A list of 20 events, among many."""
-        self.database.psql(reads.EVENTS)
+        self.database.psql(reads.EVENTS, events=self.pace.events)
         return self.url + reads.LIST + reads.FILTERS
 
     @cached_property

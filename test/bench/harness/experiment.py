@@ -16,8 +16,8 @@ BEST = "best"
 @dataclass(frozen=True)
 class Pace:
     """How long and how often. others: are the other numbers of clients taken too? best_of: where a peer's best is sought. pairs:
-    of seats of a house, sold in sets. wal_mebibytes: written before. The rest: what stands for ten million bookings, a million
-    under a snapshot, a million calls and a minute of rest."""
+    of seats of a house, sold in sets. wal_mebibytes: written before. events: for lists. The rest: what stands for ten million
+    bookings, a million under a snapshot, a million calls and a minute of rest."""
 
     rounds: int
     seconds: float
@@ -26,15 +26,16 @@ class Pace:
     best_of: tuple[int, ...]
     pairs: int
     wal_mebibytes: int
+    events: int
     many_bookings: int
     snapshot_bookings: int
     calls: int
     idle_seconds: int
 
 
-FULL = Pace(3, 2.0, 1.0, True, (1, 8, 32, 64, 128), 25_000, 1024, 10_000_000, 1_000_000, 1_000_000, 60)
-# To see that all of it works, and about how it stands.
-QUICK = Pace(1, 0.3, 0.3, False, (8,), 2_500, 256, 50_000, 10_000, 10_000, 2)
+FULL = Pace(3, 2.0, 1.0, True, (1, 8, 32, 64, 128), 25_000, 1024, 20_000, 10_000_000, 1_000_000, 1_000_000, 60)
+# To see that all of it works, and about how it stands. Of fewer events, lists of them would not be full.
+QUICK = Pace(1, 0.2, 0.2, False, (8,), 2_500, 64, 8_000, 20_000, 6_000, 4_000, 1)
 
 
 def only_main(pace):
