@@ -27,10 +27,19 @@ pg_conn_init(struct pg_conn *conn, struct pg_lane *lane)
 static void
 conn_watch(struct pg_conn *conn, bool writable)
 {
+	conn->waits_to_write = writable;
 	if (writable)
 		kore_platform_event_level_all(PQsocket(conn->db), conn);
 	else
 		kore_platform_event_level_read(PQsocket(conn->db), conn);
+}
+
+/* Of one that is up: its socket stays the same, and most of the time so does what is waited for. */
+static void
+conn_watch_for(struct pg_conn *conn, bool writable)
+{
+	if (conn->waits_to_write != writable)
+		conn_watch(conn, writable);
 }
 
 /*
@@ -162,7 +171,7 @@ pg_conn_sync(struct pg_conn *conn)
 	if ((left = PQflush(conn->db)) < 0)
 		conn_down(conn, PQerrorMessage(conn->db));
 	else if (left > 0)
-		conn_watch(conn, true);
+		conn_watch_for(conn, true);
 }
 
 /* Whatever fails here shows in conn_down(), which also settles the call. */
@@ -360,7 +369,7 @@ conn_event(void *arg, int error)
 	if (PQstatus(conn->db) == CONNECTION_BAD || (left = PQflush(conn->db)) < 0)
 		conn_down(conn, PQerrorMessage(conn->db));
 	else
-		conn_watch(conn, left > 0);
+		conn_watch_for(conn, left > 0);
 }
 
 /* From the janitor: gives up on a connection that stopped talking. */

@@ -40,6 +40,7 @@ struct pg_conn {
 	PGconn *db;
 	enum pg_conn_state state;
 	bool failing; /* the last attempt to connect failed */
+	bool waits_to_write; /* or else to read alone */
 	uint64_t retry_at_ms, connect_by_ms;
 	unsigned int pause_ms;
 	unsigned int first_server; /* of those that the connection string names */
