@@ -28,13 +28,6 @@ ev_text_argument(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
-void
-ev_require_given(bool given, const char *name)
-{
-	if (!given)
-		ev_invalid(name, "%s is required", name);
-}
-
 pg_uuid_t *
 ev_required_uuid(FunctionCallInfo fcinfo, int n, const char *name)
 {

@@ -14,7 +14,13 @@
 extern pg_uuid_t *ev_uuid_argument(FunctionCallInfo fcinfo, int n);
 extern char *ev_text_argument(FunctionCallInfo fcinfo, int n);
 
-extern void ev_require_given(bool given, const char *name);
+static inline void
+ev_require_given(bool given, const char *name)
+{
+	if (!given)
+		ev_invalid(name, "%s is required", name);
+}
+
 extern pg_uuid_t *ev_required_uuid(FunctionCallInfo fcinfo, int n, const char *name);
 extern char *ev_required_text(FunctionCallInfo fcinfo, int n, const char *name);
 

@@ -407,6 +407,7 @@ ev_run(EvStatement *statement, const EvArg *args)
 	ev_batch_write();
 	for (int i = 0; i < statement->nargs; i++)
 	{
+		/* As many as the statement has. NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
 		values[i] = args[i].value;
 		nulls[i] = args[i].isnull ? 'n' : ' ';
 	}

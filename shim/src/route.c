@@ -223,6 +223,7 @@ path_matches(const struct path *path, char **words, struct path_match *match)
 	}
 	for (i = 0; i < path->segment_count; i++) {
 		if (path->segments[i] == NULL)
+			/* It has as many segments. NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
 			match->params[params++] = words[i];
 	}
 	match->path = path;
