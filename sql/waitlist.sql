@@ -76,9 +76,9 @@ SELECT throws_ok($$SELECT sell('gig', 'new')$$, 'VE301', NULL, 'a newcomer does 
 -- Handing over (S4-WAIT-1, S4-CANC-1, S3-CANC-8, S3-WAIT-12): three come back, parties of 2, 2 and 1 wait
 SELECT is(give_back('gig', 'x'), 'completed', 'three tickets come back');
 SELECT is(queue('gig'), 'ann:2:notified bob:2:active:1 cid:1:active:2', 'H30, S3-CANC-8, S4-CANC-1: the first party has an offer, one ticket is kept for the second');
-SELECT results_eq($$SELECT e.status, (e.offer).total_price, (e.offer).currency, (e.offer).hold_id = hold('ann'), h.status, h.ttl_seconds, h.quantity
-	FROM entry('gig', 'ann') e, evently.get_hold(NULL, hold('ann'), person('ann')) h$$,
-	$$VALUES ('notified', 50.00, 'USD', true, 'active', 900, 2)$$, 'an offer is a hold of evently.offer_ttl seconds');
+SELECT results_eq($$SELECT e.status, (e.offer).total_price, (e.offer).currency, (e.offer).hold_id = hold('ann'), h.status, h.expires_at - made.created_at, h.quantity
+	FROM entry('gig', 'ann') e, evently.get_hold(NULL, hold('ann'), person('ann')) h JOIN evently.hold made USING (hold_id)$$,
+	$$VALUES ('notified', 50.00, 'USD', true, 'active', interval '900 s', 2)$$, 'an offer is a hold of evently.offer_ttl seconds');
 SELECT is((SELECT array_agg(type ORDER BY id) FROM evently.outbox WHERE user_id = person('ann') AND event_id = event('gig')),
 	'{WAITLIST_JOINED,HOLD_CREATED,WAITLIST_OFFERED}', 'H41, S3-NOTIF-1, S3-WAIT-12: the notice waits for a mailer');
 SELECT throws_ok($$SELECT sell('gig', 'new')$$, 'VE301', NULL, 'H31, H38: a stranger does not get the ticket that is left');

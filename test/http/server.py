@@ -13,6 +13,8 @@ import tokens
 from client import PATIENCE_S, Client
 from instance import free_port, wait_until
 
+# What test/memory has wrong accesses reported by.
+INHERITED = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
 PROGRAM = pathlib.Path(__file__).resolve().parents[2] / "shim" / "build" / "evently"
 
 
@@ -31,7 +33,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = Client(self.url)
         self.environment = {
-            "PATH": os.environ["PATH"],
+            **INHERITED,
             "EVENTLY_PORT": str(self.port),
             "EVENTLY_HOME": str(self.home),
             "EVENTLY_DATABASE_URL": database_url(),
@@ -78,7 +80,7 @@ class Server:
 def run_with(settings, *arguments):
     """The program with only these settings, for those that must not start; its exit code and what it said."""
     with tempfile.TemporaryDirectory(prefix="evently-server-") as home:
-        environment = {"PATH": os.environ["PATH"], "EVENTLY_HOME": home, **settings}
+        environment = {**INHERITED, "EVENTLY_HOME": home, **settings}
         done = subprocess.run(
             [PROGRAM, *arguments], cwd=home, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
         )

@@ -152,22 +152,6 @@ def test_quantity_in_reserved_section_gives_seats(user, seated_event):
     assert len(set(booking["seat_ids"])) == 3
 
 
-def test_demo_data_is_there(anonymous, demo_event, admin):
-    """S3-OPS-16, S3-OPS-17, the documented demo: three people who sign in with `qwerty`, and the events of the README."""
-    for email, role in [("admin@example.com", "admin"), ("user1@example.com", "user"), ("user2@example.com", "user")]:
-        session = expect(anonymous.post("/api/v1/auth/login", {"email": email, "password": "qwerty"}), 200)
-        assert session["user"]["role"] == role
-    assert demo_event("Hamlet")["total_capacity"] == 26
-    assert demo_event("Champions Cup Final")["total_capacity"] == 50000
-    kinds = set()
-    for name in (
-        "Hamlet", "Chamber Music by Candlelight", "PostgreSQL Day", "Startup Pitch Night", "Jazz at the Riverside", "Open Mic Night",
-    ):  # fmt: skip
-        policy = expect(admin.get(f"/api/v1/admin/events/{demo_event(name)['event_id']}/cancellation-policy"), 200)
-        kinds.add((policy["allow_cancellation"], policy["fee_type"], policy["fee_amount"], policy["cancellation_deadline"] is None))
-    assert len(kinds) == 6
-
-
 def test_health(anonymous):
     """S1-GW-1, S1-GW-2, S2-GW-1, S2-GW-2, S3-GW-2, S4-GW-1, S5-GW-6, S5-GW-10."""
     assert expect(anonymous.get("/healthz"), 200) == {"status": "ok"}

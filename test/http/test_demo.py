@@ -1,4 +1,4 @@
-"""H17: an event of 50,000 seats is nothing special."""
+"""The demo data; one of its events has 50,000 seats, which is nothing special (H17)."""
 
 import re
 
@@ -9,6 +9,22 @@ def natural(label):
     """101-A-2 before 101-A-10, row Z before AA."""
     section, row, number = re.fullmatch(r"(\d+)-([A-Z]+)-(\d+)", label).groups()
     return int(section), len(row), row, int(number)
+
+
+def test_demo_data_is_there(anonymous, demo_event, admin):
+    """S3-OPS-16, S3-OPS-17, the documented demo: three people who sign in with `qwerty`, and the events of the README."""
+    for email, role in [("admin@example.com", "admin"), ("user1@example.com", "user"), ("user2@example.com", "user")]:
+        session = expect(anonymous.post("/api/v1/auth/login", {"email": email, "password": "qwerty"}), 200)
+        assert session["user"]["role"] == role
+    assert demo_event("Hamlet")["total_capacity"] == 26
+    assert demo_event("Champions Cup Final")["total_capacity"] == 50000
+    kinds = set()
+    for name in (
+        "Hamlet", "Chamber Music by Candlelight", "PostgreSQL Day", "Startup Pitch Night", "Jazz at the Riverside", "Open Mic Night",
+    ):  # fmt: skip
+        policy = expect(admin.get(f"/api/v1/admin/events/{demo_event(name)['event_id']}/cancellation-policy"), 200)
+        kinds.add((policy["allow_cancellation"], policy["fee_type"], policy["fee_amount"], policy["cancellation_deadline"] is None))
+    assert len(kinds) == 6
 
 
 def test_seat_map_of_50000(anonymous, demo_event):
