@@ -1,17 +1,22 @@
 """What stands before every route: CORS, security headers, the log, HEAD and OPTIONS, compression, validators, TLS."""
 
+import contextlib
+import fcntl
 import gzip
 import http.client
+import itertools
 import json
 import re
 import subprocess
+import sys
+import termios
 
 import pytest
 
 from client import Answer, Wire, assert_error, expect, http_bytes, in_parallel, unique
 from conftest import PASSWORD
 from instance import wait_until
-from server import run_with
+from server import PROGRAM, Server, run_with
 
 ORIGIN = "https://tickets.example.com"
 
@@ -237,6 +242,32 @@ def test_access_log(serve, user, event):
     text = server.log()
     for secret in (user.token, PASSWORD, user.email, "secret-place", event["event_id"]):
         assert secret not in text
+
+
+class Piped(Server):
+    """Its log is read when somebody wants to."""
+
+    def start(self):
+        self.process = subprocess.Popen([PROGRAM], cwd=self.home, env=self.environment, stdout=subprocess.PIPE)
+
+    def __exit__(self, *failure):
+        self.process.stdout.close()
+        super().__exit__(*failure)
+
+    def unread(self):
+        return int.from_bytes(fcntl.ioctl(self.process.stdout, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def test_lines_of_a_pipe_are_whole():
+    """Though two workers write to it, many lines at once, and wait for room in it."""
+    connections, requests = 100, 20
+    with Piped({}) as server, contextlib.ExitStack() as wires:
+        for _ in range(connections):
+            wires.enter_context(Wire(server.url)).send(http_bytes("GET", "/healthz") * requests)
+        wait_until(lambda: server.unread() > 30_000, "it is about full")
+        lines = map(json.loads, server.process.stdout)
+        answered = (line["pid"] for line in lines if line.get("route") == "/healthz")
+        assert len({*itertools.islice(answered, connections * requests)}) == 2
 
 
 def test_log_level(serve):
