@@ -1,5 +1,6 @@
 """GET /api/v1/events/{id}/live: who watches an event is told what changes, misses nothing, and costs the database nothing."""
 
+import os
 import resource
 import socket
 import struct
@@ -352,6 +353,7 @@ def test_unknown_events_leave_nothing(serve, anonymous):
     assert value(server.client, "evently_live_polls_total") == 0
 
 
+@pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="AddressSanitizer keeps for a while what is freed")
 def test_pings_are_not_piled_up(serve, event):
     """Who sends pings and reads nothing gets no answer to each: what is kept for him is bounded."""
     server = serve(EVENTLY_WORKERS="1")
