@@ -22,7 +22,8 @@ PG_FUNCTION_INFO_V1(evently_generate_seats);
 
 EV_STATEMENT(is_used,
 			 "SELECT EXISTS (SELECT FROM evently.hold WHERE event_id = $1 AND status = 'active')"
-			 "    OR EXISTS (SELECT FROM evently.booking WHERE event_id = $1)",
+			 "    OR EXISTS (SELECT FROM evently.booking WHERE event_id = $1)"
+			 "    OR EXISTS (SELECT FROM evently.adjustment WHERE event_id = $1)",
 			 UUIDOID);
 
 EV_STATEMENT(read_event,
@@ -68,7 +69,7 @@ require_unused(const EvEvent *event)
 		strcmp(event->status, "cancelled") == 0 || strcmp(event->status, "completed") == 0)
 		ev_raise(EV_EVENT_NOT_MODIFIABLE, ev_detail_text(detail, "status", event->status),
 				 "Give an event its seats before it sells.",
-				 "the event has holds, bookings, a waitlist or ticket types, or is over");
+				 "the event has holds, bookings, adjustments, a waitlist or ticket types, or is over");
 }
 
 static EvNewLayout

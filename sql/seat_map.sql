@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(67);
+SELECT plan(68);
 
 CREATE FUNCTION labels(layout uuid) RETURNS text LANGUAGE sql STABLE
 AS $$ SELECT string_agg(label, ' ' ORDER BY ordinal) FROM evently.venue_seat WHERE venue_id = $1 $$;
@@ -108,6 +108,9 @@ SELECT is((evently.generate_seats(event('club'), 2, 3, version => 1)).total_capa
 SELECT evently.create_event('sold', now() + interval '9 days', total_capacity => 23) \g /dev/null
 SELECT evently.book(event('sold'), person('ann'), quantity => 1) \g /dev/null
 SELECT throws_ok($$SELECT evently.generate_seats(event('sold'))$$, 'VE405', NULL, 'what is sold keeps its section');
+SELECT evently.create_event('adjusted', now() + interval '9 days', total_capacity => 23) \g /dev/null
+SELECT evently.adjust_availability(event('adjusted'), -2) \g /dev/null
+SELECT throws_ok($$SELECT evently.generate_seats(event('adjusted'))$$, 'VE405', NULL, 'so does what another system has sold');
 SELECT evently.create_event('awaited', now() + interval '9 days', total_capacity => 23, sale_status => 'sold_out') \g /dev/null
 SELECT evently.join_waitlist(event('awaited'), person('ann')) \g /dev/null
 SELECT throws_ok($$SELECT evently.generate_seats(event('awaited'))$$, 'VE405', NULL, 'and so is what somebody waits for');
