@@ -49,6 +49,27 @@ ev_section_pool(const EvSection *section)
 	return (EvPool){section->section_id, section->stripes};
 }
 
+/*
+ * Where this session stood on a stripe last; each place serves one pool at a time. An old snapshot keeps all versions of a
+ * stripe, one for each sale, and the index leads to the oldest: from the place of the last time the newest is not far.
+ */
+static ItemPointer
+last_place(EvPool pool, int stripe)
+{
+	static struct
+	{
+		pg_uuid_t pool_id;
+		ItemPointerData place;
+	} last[EV_MAX_STRIPES];
+
+	if (!ev_same_id(&last[stripe].pool_id, &pool.pool_id))
+	{
+		last[stripe].pool_id = pool.pool_id;
+		ItemPointerSetInvalid(&last[stripe].place);
+	}
+	return &last[stripe].place;
+}
+
 /* Change what is left of a stripe whose T is held, if that is at least so much. */
 static bool
 change_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe, int delta, int at_least)
@@ -60,12 +81,14 @@ change_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe, int delta, int
 		ev_int(delta),
 		ev_int(at_least),
 	};
-	EvScan scan = ev_scan_begin(&stock_table, EV_WRITES, values, 3);
-	bool found = ev_scan_next(&scan);
+	EvScan scan = ev_scan_begin(&stock_table, EV_WRITES, NULL, 3);
+	bool found = ev_scan_follow(&scan, last_place(pool, stripe), values);
 	int available = found ? DatumGetInt32(ev_scan_value(&scan, 4)) : 0;
 	bool enough = found && available >= at_least;
 	bool updated = enough && ev_scan_change(&scan, 4, 1, &ev_int(available + delta));
 
+	if (updated)
+		*last_place(pool, stripe) = ev_scan_place(&scan);
 	ev_scan_end(&scan);
 	return updated || (enough && ev_run(&update_stripe, values) == 1);
 }

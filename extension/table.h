@@ -70,6 +70,8 @@ extern bool ev_scan_at(EvScan *scan, ItemPointer place);
 /* Where the row is. Stand on that row again, without a descent where it still is there; false: there is none of that key. */
 extern ItemPointerData ev_scan_place(const EvScan *scan);
 extern bool ev_scan_return(EvScan *scan, ItemPointer place, const EvArg *key);
+/* The same of a place in an earlier transaction: from there the row is followed from version to version. */
+extern bool ev_scan_follow(EvScan *scan, ItemPointer place, const EvArg *key);
 
 extern bool ev_scan_next(EvScan *scan);
 extern bool ev_scan_is_null(const EvScan *scan, int column);
@@ -91,7 +93,8 @@ extern bool ev_scan_lock(EvScan *scan);
 
 /*
  * Change n columns, from first on, of the row that the scan stands on, which was begun with EV_WRITES. False: nothing was
- * done, because somebody changed the row meanwhile or it takes a plan; run the statement.
+ * done, because somebody changed the row meanwhile or it takes a plan; run the statement. Else its place is now
+ * that of the changed row.
  */
 extern bool ev_scan_change(EvScan *scan, int first, int n, const EvArg *values);
 

@@ -148,13 +148,40 @@ has_key(const EvScan *scan, const EvArg *key)
 	return same;
 }
 
+static bool
+stand_by_index(EvScan *scan, const EvArg *key)
+{
+	ev_scan_find(scan, key);
+	return ev_scan_next(scan);
+}
+
 bool
 ev_scan_return(EvScan *scan, ItemPointer place, const EvArg *key)
 {
 	if (ItemPointerIsValid(place) && ev_scan_at(scan, place) && has_key(scan, key))
 		return true;
-	ev_scan_find(scan, key);
-	return ev_scan_next(scan);
+	return stand_by_index(scan, key);
+}
+
+/* Since then the table may have become shorter, and another row may have come in that place. */
+static bool
+stand_on_newest(EvScan *scan, ItemPointerData place)
+{
+	TableScanDesc versions = table_beginscan_tid(scan->relation, scan->scan->xs_snapshot);
+	bool valid = scan->relation->rd_tableam->tuple_tid_valid(versions, &place);
+
+	if (valid)
+		table_tuple_get_latest_tid(versions, &place);
+	table_endscan(versions);
+	return valid && ev_scan_at(scan, &place);
+}
+
+bool
+ev_scan_follow(EvScan *scan, ItemPointer place, const EvArg *key)
+{
+	if (ItemPointerIsValid(place) && stand_on_newest(scan, *place) && has_key(scan, key))
+		return true;
+	return stand_by_index(scan, key);
 }
 
 TransactionId
@@ -256,6 +283,8 @@ ev_scan_change(EvScan *scan, int first, int n, const EvArg *values)
 	ev_table_ready(state, scan->relation);
 	copy_row_with(scan, state->row, first, n, values);
 	updated = update_row(scan, state);
+	if (updated)
+		scan->row->tts_tid = state->row->tts_tid;
 	ev_table_clear_row(state);
 	if (updated)
 		CommandCounterIncrement();
