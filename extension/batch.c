@@ -14,21 +14,21 @@
 
 static bool is_open;
 static bool is_alone;
-static MemoryContext memory;
+static MemoryContext batch_memory;
 
 void
-ev_batch_open(bool alone)
+ev_batch_open(bool alone, MemoryContext memory)
 {
 	is_open = true;
 	is_alone = alone;
-	memory = CurrentMemoryContext;
+	batch_memory = memory;
 }
 
 MemoryContext
 ev_batch_memory(void)
 {
 	Assert(is_open);
-	return memory;
+	return batch_memory;
 }
 
 bool

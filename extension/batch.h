@@ -16,8 +16,8 @@
 
 #include "postgres.h"
 
-extern void ev_batch_open(bool alone);
-/* Where what a batch keeps lives, from one request to the next: the memory context in which it was opened. */
+/* memory: where what the batch keeps lives, from one request to the next. */
+extern void ev_batch_open(bool alone, MemoryContext memory);
 extern MemoryContext ev_batch_memory(void);
 extern bool ev_batch_is_open(void);
 extern bool ev_batch_is_alone(void);

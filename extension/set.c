@@ -122,9 +122,7 @@ serve_without_batch(Turn *turn)
 
 	ev_batch_close();
 	refusal = ev_attempt(serve, turn);
-	memory = MemoryContextSwitchTo(memory);
-	ev_batch_open(turn->set->alone);
-	MemoryContextSwitchTo(memory);
+	ev_batch_open(turn->set->alone, memory);
 	return refusal;
 }
 
@@ -169,7 +167,7 @@ serve_all(const Set *set)
 static void
 serve_batch(const Set *set)
 {
-	ev_batch_open(set->alone);
+	ev_batch_open(set->alone, CurrentMemoryContext);
 	PG_TRY();
 	{
 		serve_all(set);

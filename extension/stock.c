@@ -70,6 +70,18 @@ last_place(EvPool pool, int stripe)
 	return &last[stripe].place;
 }
 
+/* To be ended, though it finds none. */
+static EvScan
+begin_stripe(EvAccess access, const EvArg *key, ItemPointer place, bool *found)
+{
+	EvScan scan = ev_scan_begin(&stock_table, access, NULL, 3);
+
+	*found = ev_scan_follow(&scan, place, key);
+	if (*found)
+		*place = ev_scan_place(&scan);
+	return scan;
+}
+
 /* Change what is left of a stripe whose T is held, if that is at least so much. */
 static bool
 change_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe, int delta, int at_least)
@@ -81,14 +93,15 @@ change_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe, int delta, int
 		ev_int(delta),
 		ev_int(at_least),
 	};
-	EvScan scan = ev_scan_begin(&stock_table, EV_WRITES, NULL, 3);
-	bool found = ev_scan_follow(&scan, last_place(pool, stripe), values);
+	ItemPointer place = last_place(pool, stripe);
+	bool found;
+	EvScan scan = begin_stripe(EV_WRITES, values, place, &found);
 	int available = found ? DatumGetInt32(ev_scan_value(&scan, 4)) : 0;
 	bool enough = found && available >= at_least;
 	bool updated = enough && ev_scan_change(&scan, 4, 1, &ev_int(available + delta));
 
 	if (updated)
-		*last_place(pool, stripe) = ev_scan_place(&scan);
+		*place = ev_scan_place(&scan);
 	ev_scan_end(&scan);
 	return updated || (enough && ev_run(&update_stripe, values) == 1);
 }
@@ -156,12 +169,10 @@ static int
 read_stripe(const pg_uuid_t *event_id, EvPool pool, int stripe)
 {
 	const EvArg key[] = {ev_uuid(event_id), ev_uuid(&pool.pool_id), ev_datum(Int16GetDatum(stripe))};
-	EvScan scan = ev_scan_begin(&stock_table, EV_READS, key, 3);
-	int available = -1;
-	bool found = ev_scan_next(&scan);
+	bool found;
+	EvScan scan = begin_stripe(EV_READS, key, last_place(pool, stripe), &found);
+	int available = found ? DatumGetInt32(ev_scan_value(&scan, 4)) : 0;
 
-	if (found)
-		available = DatumGetInt32(ev_scan_value(&scan, 4));
 	ev_scan_end(&scan);
 	if (!found)
 		missing_stripe(pool);

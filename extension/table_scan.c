@@ -168,7 +168,7 @@ static bool
 stand_on_newest(EvScan *scan, ItemPointerData place)
 {
 	TableScanDesc versions = table_beginscan_tid(scan->relation, scan->scan->xs_snapshot);
-	bool valid = scan->relation->rd_tableam->tuple_tid_valid(versions, &place);
+	bool valid = table_tuple_tid_valid(versions, &place);
 
 	if (valid)
 		table_tuple_get_latest_tid(versions, &place);
