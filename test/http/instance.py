@@ -93,9 +93,9 @@ class Instance:
     def start_shim(self):
         self.script("shim", "start")
 
-    def connect(self):
-        """A superuser's connection to its database."""
-        return psycopg2.connect(host=str(self.home / "run"), port=5432, user="postgres", dbname="evently")
+    def connect(self, user="postgres"):
+        """A connection to its database, as its superuser unless it says whose."""
+        return psycopg2.connect(host=str(self.home / "run"), port=5432, user=user, dbname="evently")
 
     @property
     def shim_pid(self):

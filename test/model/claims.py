@@ -96,8 +96,18 @@ class Claims:
     def check_nothing_unasked(self, happened):
         offered = {now["offer"]["hold_id"] for _, _, kind, _, now in happened if kind == "WAITLIST_OFFERED"}
         for row in happened:
-            if row[1] not in self.ended and row[2] not in BY_ITSELF and not (row[2] == "HOLD_CREATED" and row[3] in offered):
+            if not self.is_accounted_for(row, offered):
                 raise Disagreement(f"nobody was told of it: {row}")
+
+    def is_accounted_for(self, row, offered):
+        """Was somebody told of it, or does it come by itself, or with what somebody was told of? `offered`: holds."""
+        _, xid, kind, thing, now = row
+        if kind in BY_ITSELF or name_of_row(kind, thing, now) in self.calls:
+            return True
+        if kind == "HOLD_CREATED":
+            return thing in offered
+        comes_along = kind == "WAITLIST_CONVERTED" or (kind == "HOLD_RELEASED" and thing in offered)
+        return comes_along and xid in self.ended
 
     def seen(self, moment, xid):
         """From when on everybody has seen what a transaction did."""

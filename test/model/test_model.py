@@ -20,11 +20,11 @@ def test_10000_random_operations_agree_with_the_model(log):
     assert {"ok", "VE101", "VE102"} <= outcomes.keys()
 
 
-def plant(log, fault):
+def plant(log, fault, seen_as=""):
     """A copy of the log in which one thing did not happen as it did."""
     wrong = copy.deepcopy(log)
     fault(wrong)
-    with pytest.raises(Disagreement):
+    with pytest.raises(Disagreement, match=seen_as):
         check(wrong)
 
 
@@ -92,7 +92,21 @@ def test_what_nobody_was_told_of_is_seen(log):
     def fault(wrong):
         first_call(wrong, "book")["outcome"] = "VE102"
 
-    plant(log, fault)
+    plant(log, fault, seen_as="nobody was told of it")
+
+
+def test_what_nobody_was_told_of_is_seen_among_what_others_asked_for(log):
+    """The web app serves requests of many in one transaction."""
+
+    def fault(wrong):
+        call = first_call(wrong, "book")
+        call["outcome"] = "VE102"
+        happened = wrong["happened"]
+        at = next(i for i, row in enumerate(happened) if row[3] == call["answer"]["booking_id"])
+        asked_for = next(row for row in happened[at + 1 :] if row[2] == "HOLD_CREATED")
+        happened[at] = (happened[at][0], asked_for[1], *happened[at][2:])
+
+    plant(log, fault, seen_as="nobody was told of it")
 
 
 def test_one_booking_for_two_calls_is_seen(log):
