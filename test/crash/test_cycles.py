@@ -77,7 +77,7 @@ def test_killed_again_and_again(stage, tokens, tell):
                 victim = chance.choice(list(stage.VICTIMS))
                 time.sleep(chance.uniform(0.05, 0.4))  # the moment is the thing that is random
                 began = time.time()
-                assert stage.VICTIMS[victim](stage), f"there is no {victim}"
+                wait_until(lambda victim=victim: stage.VICTIMS[victim](stage), f"there is a {victim} to be killed")
                 wait_until(lambda began=began: crowd.is_served_since(began), f"all are served again after the {victim} was killed")
                 kills.append((victim, began, time.time()))
         done.add(crowd, crowd.history(), kills)
