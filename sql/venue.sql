@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(48);
+SELECT plan(49);
 
 CREATE FUNCTION labels(venue text) RETURNS text LANGUAGE sql STABLE
 AS $$ SELECT string_agg(label, ' ' ORDER BY ordinal) FROM evently.venue_seat WHERE venue_id = test.venue($1) $$;
@@ -41,6 +41,7 @@ SELECT is((SELECT array_agg(seat_id) FROM (SELECT unnest(seat_ids) AS seat_id
 	'{A-2,A-10,Z-9,Z-50,AA-1}'::text[], 'H17: a hold answers its seats in natural order');
 SELECT is(evently.row_label(row), label, format('row %s is %s', row, label))
 FROM (VALUES (0, 'A'), (25, 'Z'), (26, 'AA'), (51, 'AZ'), (52, 'BA'), (701, 'ZZ'), (702, 'AAA')) r (row, label);
+SELECT throws_ok('SELECT evently.row_label(-1)', 'VE001', 'rows are numbered from 0', 'there is no row before A');
 
 -- What is refused
 SELECT throws_ok(format('SELECT evently.create_venue(''Bad'', sections => %L)', sections), 'VE001', NULL, why)

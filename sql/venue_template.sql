@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(63);
+SELECT plan(67);
 
 CREATE FUNCTION template(name text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT venue_template_id FROM evently.venue_template t WHERE t.name = $1';
@@ -115,20 +115,26 @@ SELECT results_eq($$SELECT name, capacity FROM evently.create_section(venue_id =
 	$$VALUES ('Terrace', 9)$$, 'a section for a venue');
 SELECT is((evently.get_venue(venue('Hall'))).capacity, 55, 'whose capacity follows (S2-VEN-3)');
 SELECT is((evently.update_section(part(venue('Hall'), 'Terrace'), capacity => 5)).capacity, 5, 'a general section has another capacity');
-SELECT throws_ok(call, state, NULL, why)
+SELECT evently.create_venue_template('Full', sections => (SELECT jsonb_agg(jsonb_build_object('name', n, 'capacity', 1)) FROM generate_series(1, 1000) n)) \g /dev/null
+SELECT is(concat_ws(' ', r.sqlstate, r.detail::jsonb ->> 'field', CASE r.sqlstate WHEN 'VE001' THEN r.message END), expected, why)
 FROM (VALUES
-	($$SELECT evently.update_section(part(venue('Hall'), 'Terrace'), rows => 5)$$, 'VE001', 'but no rows'),
-	($$SELECT evently.update_section(part(venue('Hall'), 'Stalls'), capacity => 5)$$, 'VE001', 'a reserved one has that of its seats'),
-	($$SELECT evently.update_section(part(venue('Hall'), 'Stalls'), name => 'Floor')$$, 'VE001', 'a name is unique'),
-	($$SELECT evently.update_section(part(venue('Hall'), 'Stalls'), price_multiplier => 'NaN')$$, 'VE001', 'a multiplier is a number'),
-	($$SELECT evently.create_section(venue_id => venue('Hall'), name => 'Floor', capacity => 9)$$, 'VE001', 'also of a new section'),
-	($$SELECT evently.create_section(name => 'New', capacity => 9)$$, 'VE001', 'for nothing'),
-	($$SELECT evently.create_section(venue_id => template('Playhouse'), name => 'New', capacity => 9)$$, 'VE409', 'a template is no venue'),
-	($$SELECT evently.create_section(venue_template_id => venue('Hall'), name => 'New', capacity => 9)$$, 'VE420', 'a venue is no template'),
-	($$SELECT evently.get_venue_template(person('x'))$$, 'VE420', 'an unknown template'),
-	($$SELECT evently.delete_section(person('x'))$$, 'VE105', 'an unknown section'),
-	($$SELECT evently.delete_seat(person('x'))$$, 'VE103', 'an unknown seat'),
-	($$SELECT evently.create_event('x', now(), venue_template_id => person('x'))$$, 'VE420', 'an event from an unknown template')) c (call, state, why);
+	($$update_section(part(venue('Hall'), 'Terrace'), rows => 5)$$, 'VE001 rows a general section has no seats', 'but no rows'),
+	($$update_section(part(venue('Hall'), 'Terrace'), capacity => 0)$$, 'VE001 capacity capacity must be between 1 and 1000000', 'nor none'),
+	($$update_section(part(venue('Hall'), 'Terrace'), capacity => 1000001)$$, 'VE001 capacity capacity must be between 1 and 1000000', 'nor more than a million'),
+	($$update_section(part(venue('Hall'), 'Stalls'), capacity => 5)$$, 'VE001 capacity the capacity of a reserved section is that of its seats', 'a reserved one has that of its seats'),
+	($$update_section(part(venue('Hall'), 'Stalls'), name => 'Floor')$$, 'VE001 name there is a section Floor already', 'a name is unique'),
+	($$update_section(part(venue('Hall'), 'Stalls'), price_multiplier => 'NaN')$$, 'VE001 price_multiplier price_multiplier must be between 0 and 1000', 'a multiplier is a number'),
+	($$create_section(venue_id => venue('Hall'), name => 'Floor', capacity => 9)$$, 'VE001 name there is a section Floor already', 'also of a new section'),
+	($$create_section(venue_id => venue('Hall'), name => 'Back', seats => '[{"row": "X", "number": 1, "label": "A-1"}]')$$, 'VE001 label the layout has a seat A-1 already', 'a label, too'),
+	($$create_section(venue_template_id => template('Full'), name => 'New', capacity => 1)$$, 'VE001 sections at most 1000 sections', 'one more than a thousand'),
+	($$create_section(name => 'New', capacity => 9)$$, 'VE001 venue_template_id name a venue_id or a venue_template_id', 'for nothing'),
+	($$create_section(venue_id => template('Playhouse'), name => 'New', capacity => 9)$$, 'VE409', 'a template is no venue'),
+	($$create_section(venue_template_id => venue('Hall'), name => 'New', capacity => 9)$$, 'VE420', 'a venue is no template'),
+	($$get_venue_template(person('x'))$$, 'VE420', 'an unknown template'),
+	($$delete_section(person('x'))$$, 'VE105', 'an unknown section'),
+	($$delete_seat(person('x'))$$, 'VE103', 'an unknown seat'),
+	($$create_event('x', now(), venue_template_id => person('x'))$$, 'VE420', 'an event from an unknown template')) c (call, expected, why),
+	LATERAL refusal('SELECT evently.' || call) r;
 SELECT evently.create_venue_template('Single', sections => '[{"name": "S", "rows": 1, "seats_per_row": 1}]') \g /dev/null
 SELECT throws_ok($$SELECT evently.delete_seat(seat(template('Single'), 'A-1'))$$, 'VE001', NULL, 'the last seat goes with its section');
 
