@@ -87,11 +87,23 @@ $$;
 SELECT setseed(0.20261121) \g /dev/null
 CALL test.make_calls(:calls);
 
-SELECT plan(4);
+-- As /openapi.json reads them: a comment names errors itself, or refers to another function's.
+CREATE VIEW test.documented AS
+WITH RECURSIVE said (name, comment) AS (
+	SELECT p.proname, obj_description(p.oid, 'pg_proc') FROM pg_proc p WHERE p.pronamespace = 'evently'::regnamespace
+	UNION
+	SELECT s.name, obj_description(p.oid, 'pg_proc') FROM said s, LATERAL regexp_matches(s.comment, '([a-z_]+)\(\)', 'g') mentioned
+	JOIN pg_proc p ON p.proname = mentioned[1] AND p.pronamespace = 'evently'::regnamespace)
+SELECT DISTINCT s.name, code[1] AS sqlstate FROM said s, LATERAL regexp_matches(s.comment, '\m(VE\d{3}) ', 'g') code;
+
+SELECT plan(5);
 SELECT cmp_ok((SELECT count(*) FROM test.outcome WHERE sqlstate = 'ZZ000'), '>', (:calls / 20)::bigint, 'many calls went to their end');
 SELECT cmp_ok((SELECT count(DISTINCT sqlstate) FROM test.outcome), '>', 20::bigint, 'and were refused for many reasons');
 SELECT is_empty($$SELECT DISTINCT ON (regexp_replace(call, '\(.*', ''), sqlstate) sqlstate, message, left(call, 1000) FROM test.outcome
 	WHERE sqlstate !~ '^(VE|22|ZZ)'$$, 'by Evently, or because a value is none of its type');
+SELECT is_empty($$SELECT DISTINCT ON (name, o.sqlstate) name, o.sqlstate, o.message, left(o.call, 1000)
+	FROM test.outcome o, LATERAL substring(o.call, 'evently\.(\w+)') name
+	WHERE o.sqlstate LIKE 'VE%' AND (name, o.sqlstate) NOT IN (SELECT d.name, d.sqlstate FROM test.documented d)$$, 'each by an error that its comment names');
 SELECT is_empty('SELECT * FROM evently.verify()', 'verify() finds nothing');
 SELECT * FROM finish();
 \c :here

@@ -43,12 +43,12 @@ CREATE FUNCTION evently.start_session(user_id uuid, token_hash bytea, token_ttl 
 	role text DEFAULT NULL) RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_start_session';
 COMMENT ON FUNCTION evently.start_session(uuid, bytea, interval, text, text) IS
-'A login: stores the SHA-256 of a refresh token. password_hash, when given, is the one that was verified: where it has been changed since, no session is started. role, when given, must be the account''s. outcome: ok, unknown (no such account, or another password by now), inactive, forbidden (another role). Writes refresh_token.';
+'A login: stores the SHA-256 of a refresh token. password_hash, when given, is the one that was verified: where it has been changed since, no session is started. role, when given, must be the account''s. outcome: ok, unknown (no such account, or another password by now), inactive, forbidden (another role). Errors: VE001 VALIDATION_ERROR. Writes refresh_token.';
 
 CREATE FUNCTION evently.refresh_session(token_hash bytea, new_token_hash bytea, token_ttl interval, role text DEFAULT NULL) RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_refresh_session';
 COMMENT ON FUNCTION evently.refresh_session(bytea, bytea, interval, text) IS
-'Replaces a refresh token, once. role, when given, must be the account''s. outcome: ok, unknown, expired, inactive, forbidden (another role; the token still counts), or reused: then every token of its family is revoked, and token_version raised. Refusals are answers, not errors, so that the revocation is kept. Writes refresh_token, account.';
+'Replaces a refresh token, once. role, when given, must be the account''s. outcome: ok, unknown, expired, inactive, forbidden (another role; the token still counts), or reused: then every token of its family is revoked, and token_version raised. Refusals are answers, not errors, so that the revocation is kept. Errors: VE001 VALIDATION_ERROR. Writes refresh_token, account.';
 
 CREATE FUNCTION evently.end_session(token_hash bytea) RETURNS boolean
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_end_session';
@@ -77,7 +77,7 @@ COMMENT ON FUNCTION evently.update_account(uuid, text, text, text, text) IS
 CREATE FUNCTION evently.change_password(user_id uuid, password_hash text) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_change_password';
 COMMENT ON FUNCTION evently.change_password(uuid, text) IS
-'A new bcrypt hash; ends every session and raises token_version. Errors: VE502 USER_NOT_FOUND. Writes account, refresh_token.';
+'A new bcrypt hash; ends every session and raises token_version. Errors: VE502 USER_NOT_FOUND, VE001 VALIDATION_ERROR. Writes account, refresh_token.';
 
 CREATE FUNCTION evently.set_role(email text, role text, permissions text[] DEFAULT NULL) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_role';

@@ -91,7 +91,7 @@ CREATE FUNCTION evently.delete_section(section_id uuid, actor_id uuid DEFAULT NU
 RETURNS evently.section_deletion
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_delete_section';
 COMMENT ON FUNCTION evently.delete_section(uuid, uuid, text) IS
-'Deletes a section of a venue or a venue template, with its seats. Events that exist keep what they copied. Errors: VE105 SECTION_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED. Locks the venue or template. Writes venue_section, venue_seat, venue or venue_template, idempotency, outbox.';
+'Deletes a section of a venue or a venue template, with its seats. Events that exist keep what they copied. Errors: VE105 SECTION_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the venue or template. Writes venue_section, venue_seat, venue or venue_template, idempotency, outbox.';
 
 CREATE FUNCTION evently.import_seat_map(venue_id uuid DEFAULT NULL, venue_template_id uuid DEFAULT NULL, sections jsonb DEFAULT NULL,
 	csv text DEFAULT NULL, replace boolean DEFAULT false, actor_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
@@ -102,7 +102,7 @@ COMMENT ON FUNCTION evently.import_seat_map(uuid, uuid, jsonb, text, boolean, uu
 
 CREATE FUNCTION evently.get_seat(seat_id uuid) RETURNS evently.layout_seat_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_seat';
-COMMENT ON FUNCTION evently.get_seat(uuid) IS 'A seat of a layout, by its UUID. Errors: VE103 SEAT_NOT_FOUND.';
+COMMENT ON FUNCTION evently.get_seat(uuid) IS 'A seat of a layout, by its UUID. Errors: VE103 SEAT_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_section_seats(section_id uuid) RETURNS SETOF evently.layout_seat_detail
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -23,7 +23,7 @@ COMMENT ON FUNCTION evently.create_venue(text, text, text, text, text, text, int
 
 CREATE FUNCTION evently.get_venue(venue_id uuid) RETURNS evently.venue_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_venue';
-COMMENT ON FUNCTION evently.get_venue(uuid) IS 'A venue with its sections. Errors: VE409 VENUE_NOT_FOUND.';
+COMMENT ON FUNCTION evently.get_venue(uuid) IS 'A venue with its sections. Errors: VE409 VENUE_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.matching_venues(city text, search text) RETURNS SETOF evently.venue
 LANGUAGE sql STABLE
@@ -72,7 +72,7 @@ CREATE FUNCTION evently.delete_venue(venue_id uuid, actor_id uuid DEFAULT NULL, 
 RETURNS evently.venue_deletion
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_delete_venue';
 COMMENT ON FUNCTION evently.delete_venue(uuid, uuid, text) IS
-'Deletes a venue that no event uses. Errors: VE409 VENUE_NOT_FOUND, VE410 VENUE_IN_USE, VE901 IDEMPOTENCY_KEY_REUSED. Writes venue, venue_section, venue_seat, outbox, idempotency.';
+'Deletes a venue that no event uses. Errors: VE409 VENUE_NOT_FOUND, VE410 VENUE_IN_USE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes venue, venue_section, venue_seat, outbox, idempotency.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.create_venue(text, text, text, text, text, text, integer, jsonb, jsonb, uuid, text),

@@ -54,7 +54,7 @@ COMMENT ON FUNCTION evently.create_venue_template(text, text, integer, integer, 
 
 CREATE FUNCTION evently.get_venue_template(venue_template_id uuid) RETURNS evently.venue_template_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_venue_template';
-COMMENT ON FUNCTION evently.get_venue_template(uuid) IS 'A venue template with its sections. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND.';
+COMMENT ON FUNCTION evently.get_venue_template(uuid) IS 'A venue template with its sections. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_venue_template_sections(venue_template_id uuid) RETURNS evently.venue_template_sections
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -63,7 +63,7 @@ BEGIN ATOMIC
 	FROM evently.get_venue_template(get_venue_template_sections.venue_template_id) t;
 END;
 COMMENT ON FUNCTION evently.get_venue_template_sections(uuid) IS
-'The sections of a venue template, in order and in one row. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND. Writes nothing.';
+'The sections of a venue template, in order and in one row. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND, VE001 VALIDATION_ERROR. Writes nothing.';
 
 CREATE FUNCTION evently.matching_venue_templates(search text) RETURNS SETOF evently.venue_template
 LANGUAGE sql STABLE
@@ -110,7 +110,7 @@ CREATE FUNCTION evently.delete_venue_template(venue_template_id uuid, actor_id u
 RETURNS evently.venue_template_deletion
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_delete_venue_template';
 COMMENT ON FUNCTION evently.delete_venue_template(uuid, uuid, text) IS
-'Deletes a venue template; events made from it keep what they copied. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED. Locks the template. Writes venue_template, venue_section, venue_seat, idempotency, outbox.';
+'Deletes a venue template; events made from it keep what they copied. Errors: VE420 VENUE_TEMPLATE_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the template. Writes venue_template, venue_section, venue_seat, idempotency, outbox.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.create_venue_template(text, text, integer, integer, text, jsonb, uuid, text),

@@ -84,7 +84,7 @@ CREATE FUNCTION evently.set_event_status(event_id uuid, status text, actor_id uu
 RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_event_status';
 COMMENT ON FUNCTION evently.set_event_status(uuid, text, uuid, integer, text) IS
-'draft to published; published to inactive and back; published to completed once it has started. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE406 INVALID_STATUS_TRANSITION, VE901 IDEMPOTENCY_KEY_REUSED. Locks the event. Writes event, outbox, idempotency.';
+'draft to published; published to inactive and back; published to completed once it has started. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE408 CONCURRENT_UPDATE, VE406 INVALID_STATUS_TRANSITION, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes event, outbox, idempotency.';
 
 CREATE FUNCTION evently.set_event_organiser(event_id uuid, organiser_id uuid, actor_id uuid DEFAULT NULL,
 	version integer DEFAULT NULL, idempotency_key text DEFAULT NULL)
@@ -100,7 +100,7 @@ BEGIN ATOMIC
 	SELECT r FROM evently.set_event_status(publish_event.event_id, 'published', publish_event.actor_id,
 		idempotency_key => publish_event.idempotency_key) r;
 END;
-COMMENT ON FUNCTION evently.publish_event(uuid, uuid, text) IS 'set_event_status(event_id, ''published''): puts a draft or inactive event on sale.';
+COMMENT ON FUNCTION evently.publish_event(uuid, uuid, text) IS 'set_event_status(event_id, ''published''): puts a draft or inactive event on sale. Errors: those of set_event_status(). Writes what it does.';
 
 CREATE FUNCTION evently.cancel_event(event_id uuid, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.event_cancellation
@@ -132,7 +132,7 @@ COMMENT ON PROCEDURE evently.finish_event_cancellation(uuid) IS
 CREATE FUNCTION evently.get_event(event_id uuid, published_only boolean DEFAULT false, actor_id uuid DEFAULT NULL) RETURNS evently.event_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_event';
 COMMENT ON FUNCTION evently.get_event(uuid, boolean, uuid) IS
-'An event with what is left of it. published_only hides drafts, inactive and cancelled ones; actor_id must be able to manage it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN.';
+'An event with what is left of it. published_only hides drafts, inactive and cancelled ones; actor_id must be able to manage it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_event_id(id uuid) RETURNS uuid
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_event_id';
@@ -143,11 +143,11 @@ GRANT EXECUTE ON FUNCTION evently.get_event_id(uuid) TO evently_web;
 CREATE FUNCTION evently.get_availability(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.availability
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_availability';
 COMMENT ON FUNCTION evently.get_availability(uuid, boolean) IS
-'What is left of an event now, whole and by section; expired holds count as free. Errors: VE401 EVENT_NOT_FOUND.';
+'What is left of an event now, whole and by section; expired holds count as free. Errors: VE401 EVENT_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_sections(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.event_sections
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_sections';
-COMMENT ON FUNCTION evently.get_sections(uuid, boolean) IS 'The sections of an event: kind, price and what is left. Errors: VE401 EVENT_NOT_FOUND.';
+COMMENT ON FUNCTION evently.get_sections(uuid, boolean) IS 'The sections of an event: kind, price and what is left. Errors: VE401 EVENT_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE VIEW evently.described_seat AS
 SELECT s.event_id, s.ordinal, s.section_id, s.label AS seat_id, s.seat_id AS id, c.name AS section, s.row_label AS "row",
@@ -185,7 +185,7 @@ CREATE FUNCTION evently.get_section_seats(section_id uuid, event_id uuid DEFAULT
 RETURNS evently.section_seats
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_section_seats';
 COMMENT ON FUNCTION evently.get_section_seats(uuid, uuid, boolean, boolean) IS
-'The seats of a section in one row, as REST answers them: at an event, with price and status; without event_id those of the layout of a venue or a venue template. available_only: of an event, those that are free. Errors: VE401 EVENT_NOT_FOUND, VE105 SECTION_NOT_FOUND.';
+'The seats of a section in one row, as REST answers them: at an event, with price and status; without event_id those of the layout of a venue or a venue template. available_only: of an event, those that are free. Errors: VE401 EVENT_NOT_FOUND, VE105 SECTION_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_seat_availability(event_id uuid, seat_ids text[], published_only boolean DEFAULT false)
 RETURNS evently.seat_availability

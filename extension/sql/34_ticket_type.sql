@@ -151,7 +151,7 @@ BEGIN ATOMIC
 	WHERE c.event_id = e.event_id ORDER BY c.code_id;
 END;
 COMMENT ON FUNCTION evently.list_access_codes(uuid, uuid) IS
-'The access codes of an event, oldest first, for who manages it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN.';
+'The access codes of an event, oldest first, for who manages it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.create_ticket_type(uuid, text, uuid, uuid, numeric, numeric, timestamptz, timestamptz, boolean, integer, integer, text),

@@ -48,7 +48,7 @@ BEGIN ATOMIC
 	ORDER BY b.hold_id;
 END;
 COMMENT ON FUNCTION evently.list_blocks(uuid, uuid) IS
-'The house seats of an event, oldest first, for who manages it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN.';
+'The house seats of an event, oldest first, for who manages it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.block_seats(uuid, text, text[], integer, uuid, timestamptz, uuid, text),

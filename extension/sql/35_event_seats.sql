@@ -59,7 +59,7 @@ BEGIN ATOMIC
 			FROM evently.event_seat t WHERE t.event_id = e.event_id) b;
 END;
 COMMENT ON FUNCTION evently.get_event_layout(uuid, boolean) IS
-'Where the sections and seats of an event are, to be drawn: it changes only with the event''s version; who has the seats tells get_seat_map(). published_only hides drafts, inactive and cancelled events. Errors: VE401 EVENT_NOT_FOUND. Writes nothing.';
+'Where the sections and seats of an event are, to be drawn: it changes only with the event''s version; who has the seats tells get_seat_map(). published_only hides drafts, inactive and cancelled events. Errors: VE401 EVENT_NOT_FOUND, VE001 VALIDATION_ERROR. Writes nothing.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.generate_seats(uuid, integer, integer, jsonb, text, uuid, integer, text),

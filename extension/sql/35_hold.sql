@@ -14,7 +14,7 @@ CREATE FUNCTION evently.hold_seats(event_id uuid, user_id uuid, seat_ids text[],
 RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_hold_seats';
 COMMENT ON FUNCTION evently.hold_seats(uuid, uuid, text[], text, text, text) IS
-'Puts these seats (labels, or layout ids) aside for evently.hold_ttl seconds, all or none. In an event with ticket types they are sold by ticket_type (a name or id), or by the first that is open to the buyer and has room; access_code unlocks what needs one. With an idempotency key (1 to 255 characters) a retry gets the first answer. Errors: VE101 SEATS_UNAVAILABLE, VE103 SEAT_NOT_FOUND, VE104 SEAT_MAP_MISSING, VE108 HOLD_LIMIT, VE110 LIMIT_EXCEEDED, VE111 TICKET_TYPE_NOT_FOUND, VE113 ACCESS_CODE_REQUIRED, VE114 ACCESS_CODE_INVALID, VE115 ACCESS_CODE_USED_UP, VE102 INSUFFICIENT_SEATS (of a quota), VE401 EVENT_NOT_FOUND, VE402 EVENT_NOT_BOOKABLE, VE403 SALE_NOT_STARTED, VE404 SALE_ENDED, VE411 SALE_SOLD_OUT, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Writes hold, event_seat, stock, idempotency, outbox.';
+'Puts these seats (labels, or layout ids) aside for evently.hold_ttl seconds, all or none. In an event with ticket types they are sold by ticket_type (a name or id), or by the first that is open to the buyer and has room; access_code unlocks what needs one. With an idempotency key (1 to 255 characters) a retry gets the first answer. Errors: VE101 SEATS_UNAVAILABLE, VE103 SEAT_NOT_FOUND, VE104 SEAT_MAP_MISSING, VE108 HOLD_LIMIT, VE110 LIMIT_EXCEEDED, VE111 TICKET_TYPE_NOT_FOUND, VE113 ACCESS_CODE_REQUIRED, VE114 ACCESS_CODE_INVALID, VE115 ACCESS_CODE_USED_UP, VE102 INSUFFICIENT_SEATS (of a quota), VE301 WAITLIST_ACTIVE, VE401 EVENT_NOT_FOUND, VE402 EVENT_NOT_BOOKABLE, VE403 SALE_NOT_STARTED, VE404 SALE_ENDED, VE411 SALE_SOLD_OUT, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR, 55P03 after the lock timeout. Writes hold, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.hold_tickets(event_id uuid, user_id uuid, quantity integer, section_id uuid DEFAULT NULL,
 	ticket_type text DEFAULT NULL, access_code text DEFAULT NULL, idempotency_key text DEFAULT NULL)
@@ -34,7 +34,7 @@ COMMENT ON FUNCTION evently.place_hold(uuid, uuid, text[], integer, uuid, text, 
 CREATE FUNCTION evently.get_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_hold';
 COMMENT ON FUNCTION evently.get_hold(uuid, uuid, uuid) IS
-'A hold as it is now. event_id null: found by hold_id. user_id, when given, must be its owner or have permission bookings:read for the event. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN.';
+'A hold as it is now. event_id null: found by hold_id. user_id, when given, must be its owner or have permission bookings:read for the event. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.validate_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_validity
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_validate_hold';

@@ -18,7 +18,7 @@ COMMENT ON FUNCTION evently.confirm_hold(uuid, uuid, uuid, jsonb, text) IS
 CREATE FUNCTION evently.get_booking(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_booking';
 COMMENT ON FUNCTION evently.get_booking(uuid, uuid, uuid) IS
-'A booking with its tickets. event_id null: found by booking_id. user_id, when given, must be its owner, or have bookings:read for the event (permission.h). Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN.';
+'A booking with its tickets. event_id null: found by booking_id. user_id, when given, must be its owner, or have bookings:read for the event (permission.h). Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 -- Each filter is read once, before any row: OFFSET 0 keeps the planner from moving it into the scan, where a filter that
 -- cannot be read would pass unnoticed as long as no row is there to meet it.

@@ -29,7 +29,7 @@ CREATE FUNCTION evently.get_cancellation_policy(event_id uuid, actor_id uuid DEF
 RETURNS evently.policy_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_cancellation_policy';
 COMMENT ON FUNCTION evently.get_cancellation_policy(uuid, uuid, integer) IS
-'The present terms of an event, or those of a version. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE207 POLICY_NOT_FOUND.';
+'The present terms of an event, or those of a version. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE207 POLICY_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE VIEW evently.cancelled_ticket AS
 SELECT t.event_id, t.booking_id, t.ticket_id,
@@ -66,7 +66,7 @@ COMMENT ON FUNCTION evently.cancel_booking(uuid, uuid, uuid, text, uuid[], text)
 CREATE FUNCTION evently.get_cancellation(event_id uuid, cancellation_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.cancellation_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_cancellation';
 COMMENT ON FUNCTION evently.get_cancellation(uuid, uuid, uuid) IS
-'A cancellation. event_id null: found by cancellation_id. user_id, when given, must be the booking''s owner or have permission bookings:read for the event. Errors: VE206 CANCELLATION_NOT_FOUND, VE002 FORBIDDEN.';
+'A cancellation. event_id null: found by cancellation_id. user_id, when given, must be the booking''s owner or have permission bookings:read for the event. Errors: VE206 CANCELLATION_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.matching_cancellations(user_id uuid, event_id uuid)
 RETURNS SETOF evently.cancellation

@@ -129,13 +129,13 @@ COMMENT ON FUNCTION evently.accept_offer(uuid, uuid, jsonb, text) IS
 CREATE FUNCTION evently.get_waitlist_status(event_id uuid, user_id uuid) RETURNS evently.waitlist_entry_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_waitlist_status';
 COMMENT ON FUNCTION evently.get_waitlist_status(uuid, uuid) IS
-'The user''s last entry in the waitlist of the event, also when it is over. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND.';
+'The user''s last entry in the waitlist of the event, also when it is over. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.explain_waitlist(entry_id uuid, event_id uuid DEFAULT NULL, user_id uuid DEFAULT NULL)
 RETURNS evently.waitlist_explanation
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_explain_waitlist';
 COMMENT ON FUNCTION evently.explain_waitlist(uuid, uuid, uuid) IS
-'Why an entry waits, or how it ended, in figures and a sentence. event_id null: found by entry_id. user_id, when given, must be its owner or may manage all events. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE002 FORBIDDEN. Writes nothing.';
+'Why an entry waits, or how it ended, in figures and a sentence. event_id null: found by entry_id. user_id, when given, must be its owner or may manage all events. Errors: VE305 WAITLIST_ENTRY_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR. Writes nothing.';
 
 CREATE FUNCTION evently.list_user_waitlist(user_id uuid, status text DEFAULT NULL, page integer DEFAULT NULL, "limit" integer DEFAULT NULL,
 	"offset" integer DEFAULT NULL)
@@ -154,7 +154,7 @@ COMMENT ON FUNCTION evently.list_waitlist_entries(uuid, uuid, text, integer, int
 CREATE FUNCTION evently.get_waitlist_stats(event_id uuid, actor_id uuid DEFAULT NULL) RETURNS evently.waitlist_stats
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_waitlist_stats';
 COMMENT ON FUNCTION evently.get_waitlist_stats(uuid, uuid) IS
-'The waitlist of an event in figures; actor_id must have permission bookings:read for the event. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN.';
+'The waitlist of an event in figures; actor_id must have permission bookings:read for the event. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.notify_waitlist(event_id uuid, available_tickets integer DEFAULT NULL, actor_id uuid DEFAULT NULL,
 	idempotency_key text DEFAULT NULL)

@@ -254,7 +254,7 @@ GRANT SELECT ON evently.sale_ledger, evently.ticket_ledger, evently.event_perfor
 CREATE FUNCTION evently.get_event_analytics(event_id uuid, actor_id uuid DEFAULT NULL) RETURNS evently.event_analytics
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_event_analytics';
 COMMENT ON FUNCTION evently.get_event_analytics(uuid, uuid) IS
-'An event in figures, summed over the ledger at this moment. actor_id must be able to manage it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN.';
+'An event in figures, summed over the ledger at this moment. actor_id must be able to manage it. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_overall_analytics(actor_id uuid DEFAULT NULL, days integer DEFAULT NULL, timezone text DEFAULT NULL) RETURNS evently.overall_analytics
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_overall_analytics';

@@ -19,7 +19,7 @@ COMMENT ON FUNCTION evently.create_organiser(text, uuid, text) IS
 CREATE FUNCTION evently.get_organiser(organiser_id uuid, actor_id uuid DEFAULT NULL) RETURNS evently.organiser_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_organiser';
 COMMENT ON FUNCTION evently.get_organiser(uuid, uuid) IS
-'An organiser with its members. actor_id, when given, must be one of them, or may manage all events. Errors: VE505 ORGANISER_NOT_FOUND, VE002 FORBIDDEN.';
+'An organiser with its members. actor_id, when given, must be one of them, or may manage all events. Errors: VE505 ORGANISER_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_organisers(actor_id uuid DEFAULT NULL, max_rows integer DEFAULT 20, skip bigint DEFAULT 0)
 RETURNS SETOF evently.organiser_detail

@@ -37,12 +37,12 @@ COMMENT ON FUNCTION evently.complete_payment(uuid, uuid, text, text, text) IS
 CREATE FUNCTION evently.get_payment(event_id uuid, payment_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.payment_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_payment';
 COMMENT ON FUNCTION evently.get_payment(uuid, uuid, uuid) IS
-'A payment with its refunds. event_id null: found by payment_id. user_id, when given, must be its owner or have permission bookings:read for the event. Errors: VE210 PAYMENT_NOT_FOUND, VE002 FORBIDDEN.';
+'A payment with its refunds. event_id null: found by payment_id. user_id, when given, must be its owner or have permission bookings:read for the event. Errors: VE210 PAYMENT_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_payments(event_id uuid, booking_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.booking_payments
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_payments';
 COMMENT ON FUNCTION evently.get_payments(uuid, uuid, uuid) IS
-'The payments of a booking and of the hold that it was, failed and pending ones too, each with its refunds. user_id, when given, must be the booking''s owner or have permission bookings:read for the event. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN.';
+'The payments of a booking and of the hold that it was, failed and pending ones too, each with its refunds. user_id, when given, must be the booking''s owner or have permission bookings:read for the event. Errors: VE201 BOOKING_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.complete_refund(event_id uuid, refund_id uuid, provider_ref text DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.refund_detail

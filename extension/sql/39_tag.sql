@@ -36,12 +36,12 @@ COMMENT ON FUNCTION evently.create_tag(text, text, text, boolean, uuid, text) IS
 
 CREATE FUNCTION evently.get_tag(tag_id uuid) RETURNS evently.tag_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_tag';
-COMMENT ON FUNCTION evently.get_tag(uuid) IS 'A tag. Errors: VE422 TAG_NOT_FOUND.';
+COMMENT ON FUNCTION evently.get_tag(uuid) IS 'A tag. Errors: VE422 TAG_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.get_tag_by_slug(slug text, active_only boolean DEFAULT false) RETURNS evently.tag_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_tag_by_slug';
 COMMENT ON FUNCTION evently.get_tag_by_slug(text, boolean) IS
-'The tag of that slug; with active_only one that is not active is not found. Errors: VE422 TAG_NOT_FOUND.';
+'The tag of that slug; with active_only one that is not active is not found. Errors: VE422 TAG_NOT_FOUND, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_tags_page(active_only boolean DEFAULT false, page integer DEFAULT NULL, "limit" integer DEFAULT NULL,
 	"offset" integer DEFAULT NULL)
@@ -69,7 +69,7 @@ CREATE FUNCTION evently.delete_tag(tag_id uuid, actor_id uuid DEFAULT NULL, idem
 RETURNS evently.tag_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_delete_tag';
 COMMENT ON FUNCTION evently.delete_tag(uuid, uuid, text) IS
-'Deletes a tag and returns what it was; events keep the slug. Errors: VE422 TAG_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED. Locks the tag. Writes tag, idempotency, outbox.';
+'Deletes a tag and returns what it was; events keep the slug. Errors: VE422 TAG_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the tag. Writes tag, idempotency, outbox.';
 
 GRANT EXECUTE ON FUNCTION
 	evently.create_tag(text, text, text, boolean, uuid, text),

@@ -279,25 +279,55 @@ add_code(int *codes, int *count, const char *code)
 		codes[(*count)++] = place;
 }
 
+/* Open to everybody, and somebody's token makes a difference. */
+static bool
+may_sign_in(const struct route *route)
+{
+	return (route->handler == account_admin_register || route->handler == live_event);
+}
+
+static int
+collect_binding_codes(const struct route *route, int *codes)
+{
+	const struct binding *binding;
+	int count = 0, i;
+
+	add_code(codes, &count, "VALIDATION_ERROR");
+	for (i = 0; i < route->binding_count; i++) {
+		binding = &route->bindings[i];
+		if (binding->type == TYPE_UUID && binding->source != SOURCE_AUTH)
+			add_code(codes, &count, "INVALID_ID");
+		if (binding->source == SOURCE_HEADER && binding->required)
+			add_code(codes, &count, "IDEMPOTENCY_KEY_REQUIRED");
+		if (binding->source == SOURCE_AUTH && binding->names[1] != NULL) /* it may not name somebody else */
+			add_code(codes, &count, "FORBIDDEN");
+		if (binding->source == SOURCE_BODY) {
+			add_code(codes, &count, "BODY_TOO_LARGE");
+			add_code(codes, &count, "UNSUPPORTED_MEDIA_TYPE");
+			if (strcmp(binding->names[0], "version") == 0)
+				add_code(codes, &count, "PRECONDITION_FAILED");
+		}
+	}
+
+	return (count);
+}
+
 /* What the route can be refused with: by its access and parameters, and what its function says of itself. */
 static int
 collect_codes(const struct route *route, const struct json *catalogue, int function, struct arena *arena, int *codes)
 {
-	int count = 0, errors, i;
+	int count = collect_binding_codes(route, codes), errors, i;
 
-	add_code(codes, &count, "VALIDATION_ERROR");
-	for (i = 0; i < route->binding_count; i++) {
-		if (route->bindings[i].type == TYPE_UUID && route->bindings[i].source != SOURCE_AUTH)
-			add_code(codes, &count, "INVALID_ID");
-		if (route->bindings[i].source == SOURCE_HEADER && route->bindings[i].required)
-			add_code(codes, &count, "IDEMPOTENCY_KEY_REQUIRED");
-	}
-	if (route->access != ACCESS_PUBLIC || strstr(route->pattern, "/auth/") != NULL)
+	if (route->access != ACCESS_PUBLIC || may_sign_in(route) || strstr(route->pattern, "/auth/") != NULL)
 		add_code(codes, &count, "UNAUTHORIZED");
 	if (route->access == ACCESS_ADMIN || strstr(route->pattern, "/auth/") != NULL)
 		add_code(codes, &count, "FORBIDDEN");
 	if (route->handler != NULL && route->status == 201) /* all of them create an account */
 		add_code(codes, &count, "EMAIL_TAKEN");
+	if (route->handler == account_delete) {
+		add_code(codes, &count, "ACCOUNT_WAITS");
+		add_code(codes, &count, "LAST_ADMIN");
+	}
 	if (strstr(route->pattern, "/docs/") != NULL)
 		add_code(codes, &count, "ROUTE_NOT_FOUND");
 	if (route->handler == live_event)
@@ -389,13 +419,6 @@ write_words(
 		json_escape(out, json_string(catalogue, json_find(catalogue, function, "description"), arena));
 	else
 		json_escape(out, route->summary);
-}
-
-/* Open to everybody, and somebody's token makes a difference. */
-static bool
-may_sign_in(const struct route *route)
-{
-	return (route->handler == account_admin_register || route->handler == live_event);
 }
 
 /* `"get":{...}` */

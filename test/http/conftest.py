@@ -12,6 +12,7 @@ import pytest
 
 from client import Client, expect, in_parallel, unique
 from instance import Instance
+from schema import undocumented_refusals
 from server import Server
 
 PASSWORD = "correct horse battery staple"
@@ -66,8 +67,10 @@ def secrets():
 
 @pytest.fixture(scope="session", autouse=True)
 def all_is_well_at_the_end(url, sql, log_file, secrets):
-    """After all tests: no invariant is violated, nothing was answered with 5xx, and no secret was logged (H66)."""
+    """After all tests: no invariant is violated, nothing was answered with 5xx, all refusals were documented ones, and no secret was
+    logged (H66)."""
     start = log_file.stat().st_size
+    document = json.loads(Client(url).get("/openapi.json").body)
     yield
     assert sql("SELECT * FROM evently.verify()") == []
     with log_file.open("rb") as log:
@@ -76,6 +79,7 @@ def all_is_well_at_the_end(url, sql, log_file, secrets):
     lines = [json.loads(line) for line in text.splitlines()]
     # 505 is the right answer to HTTP/3.7, which test_protocol.py sends.
     assert [line for line in lines if line.get("status", 0) >= 500 and line["status"] != 505] == []
+    assert undocumented_refusals(document, lines) == set()
     assert [secret for secret in secrets if secret in text] == []
 
 

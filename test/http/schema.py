@@ -47,3 +47,18 @@ def check_refusal(document, operation, answer):
     content = operation["responses"][str(answer.status)]["content"]["application/json"]
     assert answer.code in content["examples"], f"{answer.code} is not documented: {list(content['examples'])}"
     check(document, content["schema"], answer.json)
+
+
+def undocumented_refusals(document, lines):
+    """What was refused, by the lines of a log, where the document does not say so: route, status and code. 499 is nobody's answer."""
+    return {
+        (line["method"], line["route"], line["status"], line["code"])
+        for line in lines
+        if line.get("status", 0) >= 400 and line["status"] != 499 and line.get("route") in document["paths"] and not is_documented(document, line)
+    }
+
+
+def is_documented(document, line):
+    method = "get" if line["method"] == "HEAD" else line["method"].lower()
+    answer = document["paths"][line["route"]][method]["responses"].get(str(line["status"]))
+    return answer is not None and line["code"] in answer["content"]["application/json"]["examples"]
