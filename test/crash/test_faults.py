@@ -22,6 +22,7 @@ from instance import wait_until
 from stage import Stage
 
 COUNT = int(os.environ.get("EVENTLY_FAULT_COUNT", 10))
+FAULTS_OF_AN_EVENT = 20
 SEED = 20261123
 HOUR = 3600
 STADIUM = """SELECT evently.create_venue_template('Stadium', sections => '[{"name": "All", "rows": 250, "seats_per_row": 200}]')"""
@@ -123,8 +124,19 @@ def strike(stage, faults, count, **rates):
     wait_until(stage.bring_back, "everything runs again")
 
 
+class Survived:
+    """What was done meanwhile."""
+
+    def __init__(self):
+        self.acknowledged = 0
+        self.tries_again = 0
+
+    def __str__(self):
+        return f"{self.acknowledged} calls acknowledged, {self.tries_again} tries made again, 0 lost, 0 done twice"
+
+
 @contextlib.contextmanager
-def survives(stage, tokens, tell, name):
+def survives(stage, tokens, name, survived):
     """A crowd books while the block runs, and is served afterwards; its history is what it should be."""
     with Crowd(stage, tokens, f"{SEED} {name}") as crowd:
         began = time.time()
@@ -132,9 +144,15 @@ def survives(stage, tokens, tell, name):
         yield crowd
         over = time.time()
         wait_until(lambda: crowd.is_served_since(over), "all are served again")
-    outcomes = check_and_keep(crowd.history())
+    survived.acknowledged += check_and_keep(crowd.history())["ok"]
+    survived.tries_again += crowd.tries_again
     assert stage.sql("SELECT * FROM evently.verify()") == []
-    tell(f"{name}: {outcomes['ok']} calls acknowledged, {crowd.tries_again} tries made again, 0 lost, 0 done twice")
+
+
+def parts(name):
+    """COUNT faults in parts, each with a name and how many: a history that gets too long takes too long to be judged."""
+    for first in range(0, COUNT, FAULTS_OF_AN_EVENT):
+        yield f"{name} {first}", min(FAULTS_OF_AN_EVENT, COUNT - first)
 
 
 def strike_again_and_again(stage, crowd, faults, count, **rates):
@@ -147,35 +165,45 @@ def strike_again_and_again(stage, crowd, faults, count, **rates):
 
 def test_writes_that_fail(stage, tokens, tell):
     """EIO and ENOSPC from pwrite, EIO from fsync, at random."""
-    with survives(stage, tokens, tell, f"{COUNT} failures of the disk") as crowd:
-        strike_again_and_again(stage, crowd, stage.database_faults, COUNT, write=20000, sync=20000)
-    assert crowd.tries_again > 0, "nobody noticed: this proves nothing"
+    survived = Survived()
+    for part, count in parts("disk"):
+        with survives(stage, tokens, part, survived) as crowd:
+            strike_again_and_again(stage, crowd, stage.database_faults, count, write=20000, sync=20000)
+    assert survived.tries_again > 0, "nobody noticed: this proves nothing"
+    tell(f"{COUNT} failures of the disk: {survived}")
 
 
 def test_a_full_disk(stage, tokens, tell):
     """Nothing can be written any more, until there is room again."""
-    with survives(stage, tokens, tell, "a full disk") as crowd:
+    survived = Survived()
+    with survives(stage, tokens, "full", survived):
         strike(stage, stage.database_faults, 20, full=1)
-    assert crowd.tries_again > 0, "nobody noticed: this proves nothing"
+    assert survived.tries_again > 0, "nobody noticed: this proves nothing"
+    tell(f"a full disk: {survived}")
 
 
 def test_a_disk_without_room(small_disk, tell):
     """The same with a real one: first there is no room for rows, then none for the WAL, without which PostgreSQL ends."""
-    with survives(small_disk, small_disk.new_tokens(64), tell, "a disk without room") as crowd:
+    survived = Survived()
+    with survives(small_disk, small_disk.new_tokens(64), "small", survived):
         with contextlib.closing(small_disk.connect()) as connection:
             connection.autocommit = True
             wait_until(lambda: small_disk.refuses_rows(connection), "there is no room for rows")
             wait_until(lambda: small_disk.has_ended(connection), "there is no room for the WAL")
         small_disk.ballast.unlink()
         wait_until(small_disk.bring_back, "everything runs again")
-    assert crowd.tries_again > 0, "nobody noticed: this proves nothing"
+    assert survived.tries_again > 0, "nobody noticed: this proves nothing"
+    tell(f"a disk without room: {survived}")
 
 
 def test_memory_that_runs_out(stage, tokens, tell):
     """malloc fails at random in the web app."""
-    with survives(stage, tokens, tell, f"{COUNT} times no memory in the web app") as crowd:
-        strike_again_and_again(stage, crowd, stage.shim_faults, COUNT, memory=5000)
-    assert crowd.tries_again > 0, "nobody noticed: this proves nothing"
+    survived = Survived()
+    for part, count in parts("memory"):
+        with survives(stage, tokens, part, survived) as crowd:
+            strike_again_and_again(stage, crowd, stage.shim_faults, count, memory=5000)
+    assert survived.tries_again > 0, "nobody noticed: this proves nothing"
+    tell(f"{COUNT} times no memory in the web app: {survived}")
 
 
 def test_clocks_that_jump(stage, tokens, tell, monkeypatch):
@@ -187,12 +215,15 @@ def test_clocks_that_jump(stage, tokens, tell, monkeypatch):
         for user in tokens
     }
     chance = random.Random(SEED)
-    with survives(stage, lasting, tell, f"{COUNT} jumps of the web app's clock") as crowd:
-        for _ in range(COUNT):
-            stage.shim_faults.set(clock_s=chance.randint(-12 * HOUR, 12 * HOUR))
-            moment = time.time()
-            wait_until(lambda moment=moment: crowd.is_served_since(moment), "all are served whatever the time")
-        stage.shim_faults.set(clock_s=0)
+    survived = Survived()
+    for part, count in parts("clock"):
+        with survives(stage, lasting, part, survived) as crowd:
+            for _ in range(count):
+                stage.shim_faults.set(clock_s=chance.randint(-12 * HOUR, 12 * HOUR))
+                moment = time.time()
+                wait_until(lambda crowd=crowd, moment=moment: crowd.is_served_since(moment), "all are served whatever the time")
+            stage.shim_faults.set(clock_s=0)
+    tell(f"{COUNT} jumps of the web app's clock: {survived}")
     person = stage.client.with_token(next(iter(lasting.values())))
     expect(person.get("/api/v1/auth/me"), 200)
     stage.shim_faults.set(clock_s=48 * HOUR)

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 import tokens
 from client import PATIENCE_S, Client
-from instance import free_port, wait_until
+from instance import children_of, free_port, wait_until
 
 # What test/memory has wrong accesses reported by.
 INHERITED = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
@@ -54,8 +55,14 @@ class Server:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(PATIENCE_S)
-        shutil.rmtree(self.home)
+        try:
+            self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            for pid in [*children_of(self.process.pid), self.process.pid]:
+                os.kill(pid, signal.SIGKILL)
+            raise
+        finally:
+            shutil.rmtree(self.home)
 
     def answers(self):
         assert self.process.poll() is None, self.log()
