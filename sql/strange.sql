@@ -92,7 +92,9 @@ CREATE VIEW test.documented AS
 WITH RECURSIVE said (name, comment) AS (
 	SELECT p.proname, obj_description(p.oid, 'pg_proc') FROM pg_proc p WHERE p.pronamespace = 'evently'::regnamespace
 	UNION
-	SELECT s.name, obj_description(p.oid, 'pg_proc') FROM said s, LATERAL regexp_matches(s.comment, '([a-z_]+)\(\)', 'g') mentioned
+	SELECT s.name, obj_description(p.oid, 'pg_proc') FROM said s,
+		LATERAL regexp_replace(substring(s.comment, '\mErrors: .*$'), '\. (Writes|Locks)\M.*$', '') errors,
+		LATERAL regexp_matches(errors, '([a-z_]+)\(\)', 'g') mentioned
 	JOIN pg_proc p ON p.proname = mentioned[1] AND p.pronamespace = 'evently'::regnamespace)
 SELECT DISTINCT s.name, code[1] AS sqlstate FROM said s, LATERAL regexp_matches(s.comment, '\m(VE\d{3}) ', 'g') code;
 

@@ -16,7 +16,8 @@ WITH RECURSIVE
 		UNION
 		SELECT said.name, pg_catalog.obj_description(p.oid, 'pg_proc')
 		FROM said
-		CROSS JOIN regexp_matches(said.comment, '([a-z_]+)\(\)', 'g') mentioned
+		CROSS JOIN regexp_replace(substring(said.comment, '\mErrors: .*$'), '\. (Writes|Locks)\M.*$', '') errors
+		CROSS JOIN regexp_matches(errors, '([a-z_]+)\(\)', 'g') mentioned
 		JOIN pg_catalog.pg_proc p ON p.proname = mentioned[1] AND p.pronamespace = 'evently'::regnamespace
 	),
 	-- A comment is written for who calls the function; here somebody asks by a route, which names the caller by itself.

@@ -2,7 +2,7 @@
 
 #include "catalogue.h"
 
-const struct error_code error_codes[] = {
+const struct error_code error_codes[ERROR_CODES] = {
 #define CODE(symbol, status, meaning) { #symbol, status, meaning },
 #include "codes.def"
 #undef CODE
@@ -11,15 +11,13 @@ const struct error_code error_codes[] = {
 #undef EV_ERROR
 };
 
-const int error_code_count = (int)(sizeof(error_codes) / sizeof(error_codes[0]));
-
 /* Its place in the list, -1 for an unknown one. A code of both lists is found in the web app's. */
 int
 error_code_find(const char *code)
 {
 	int i;
 
-	for (i = 0; i < error_code_count; i++) {
+	for (i = 0; i < ERROR_CODES; i++) {
 		if (strcmp(error_codes[i].code, code) == 0)
 			return (i);
 	}

@@ -8,8 +8,18 @@ struct error_code {
 	const char *meaning; /* NULL: the extension's messages say it */
 };
 
-extern const struct error_code error_codes[];
-extern const int error_code_count;
+/* How many there are. */
+enum {
+	ERROR_CODES = 0
+#define CODE(symbol, status, meaning) +1
+#include "codes.def"
+#undef CODE
+#define EV_ERROR(symbol, sqlstate, status) +1
+#include "errors.def"
+#undef EV_ERROR
+};
+
+extern const struct error_code error_codes[ERROR_CODES];
 
 int error_code_find(const char *code);
 

@@ -138,7 +138,7 @@ outcomes(struct kore_buf *out, const struct metrics *total)
 	int i;
 
 	head(out, "evently_errors_total", "counter", "Errors answered, by code.");
-	for (i = 0; i < error_code_count; i++) {
+	for (i = 0; i < ERROR_CODES; i++) {
 		if (error_code_find(error_codes[i].code) == i)
 			kore_buf_appendf(out, "evently_errors_total{code=\"%s\"} %" PRIu64 "\n", error_codes[i].code,
 			    total->codes[i]);

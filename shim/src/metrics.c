@@ -5,7 +5,6 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
-#include "catalogue.h"
 #include "config.h"
 #include "metrics.h"
 #include "request.h"
@@ -25,8 +24,8 @@ struct metrics *metrics;
 void
 metrics_prepare(void)
 {
-	if (route_count() > METRIC_ROUTES_MAX || error_code_count > METRIC_CODES_MAX)
-		fatal("metrics: too many routes, or too many error codes");
+	if (route_count() > METRIC_ROUTES_MAX)
+		fatal("metrics: too many routes");
 	/* A place more, for the parent. */
 	all = mmap(NULL, sizeof(*all) * ((size_t)config.workers + 1), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "catalogue.h"
 #include "pgpipe.h"
 #include "ratelimit.h"
 
 #define METRIC_ROUTES_MAX   256
-#define METRIC_CODES_MAX    128
 #define METRIC_STATUSES_MAX 32
 #define METRIC_BUCKETS      13 /* the last is for what took longer than all bounds */
 
@@ -51,7 +51,7 @@ struct metrics {
 	uint64_t pid;
 	uint64_t requests[METRIC_ROUTES_MAX + 1][METRIC_STATUSES_MAX];
 	struct histogram duration[METRIC_ROUTES_MAX + 1];
-	uint64_t codes[METRIC_CODES_MAX];
+	uint64_t codes[ERROR_CODES];
 	uint64_t limited[LIMIT_CLASSES];
 	uint64_t events[EVENT_KINDS];
 	uint64_t replays;

@@ -131,7 +131,7 @@ schemas(struct kore_buf *out, const struct json *catalogue, struct arena *arena)
 	    "\"hint\":{\"type\":\"string\"},\"code\":{\"$ref\":\"#/components/schemas/error_code\"},"
 	    "\"details\":{\"type\":[\"object\",\"null\"]},\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"}}},"
 	    "\"error_code\":{\"type\":\"string\",\"description\":\"What a program can rely on.\",\"enum\":[");
-	for (k = 0; k < error_code_count; k++) {
+	for (k = 0; k < ERROR_CODES; k++) {
 		if (error_code_find(error_codes[k].code) == k)
 			kore_buf_appendf(out, "%s\"%s\"", k > 0 ? "," : "", error_codes[k].code);
 	}

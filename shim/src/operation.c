@@ -11,7 +11,6 @@
 #include "operation.h"
 
 #define EXAMPLE_ID "\"01a1f2c3-7b5a-7c1d-9a4e-5f2b1c0d9e8f\""
-#define CODES_MAX  40
 
 /* path NULL: of every path, and of answers. */
 static const struct field {
@@ -275,7 +274,7 @@ add_code(int *codes, int *count, const char *code)
 
 	for (i = 0; i < *count && codes[i] != place; i++)
 		;
-	if (i == *count && place >= 0 && *count < CODES_MAX)
+	if (i == *count && place >= 0)
 		codes[(*count)++] = place;
 }
 
@@ -370,7 +369,7 @@ write_responses(
     struct kore_buf *out, const struct route *route, const struct json *catalogue, int function, struct arena *arena)
 {
 	const char *schema = route->answer;
-	int codes[CODES_MAX], count, i, k;
+	int codes[ERROR_CODES], count, i, k;
 
 	if (function >= 0)
 		schema = json_string(catalogue, json_find(catalogue, function, "result"), arena);
