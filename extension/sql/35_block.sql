@@ -38,7 +38,7 @@ CREATE FUNCTION evently.unblock_seats(event_id uuid, hold_id uuid, actor_id uuid
 RETURNS evently.block_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_unblock_seats';
 COMMENT ON FUNCTION evently.unblock_seats(uuid, uuid, uuid, text) IS
-'Puts what block_seats() kept back on sale again. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE901 IDEMPOTENCY_KEY_REUSED. Writes hold, event_seat, stock, outbox, idempotency.';
+'Puts what block_seats() kept back on sale again. A repeat gives the same answer. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes hold, event_seat, stock, outbox, idempotency.';
 
 CREATE FUNCTION evently.list_blocks(event_id uuid, actor_id uuid DEFAULT NULL) RETURNS SETOF evently.block_detail
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -39,7 +39,7 @@ COMMENT ON FUNCTION evently.get_hold(uuid, uuid, uuid) IS
 CREATE FUNCTION evently.validate_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL) RETURNS evently.hold_validity
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_validate_hold';
 COMMENT ON FUNCTION evently.validate_hold(uuid, uuid, uuid) IS
-'Can it still be confirmed? A look, not a promise: only confirm_hold() decides. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN.';
+'Can it still be confirmed? A look, not a promise: only confirm_hold() decides. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.extend_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS evently.hold_detail

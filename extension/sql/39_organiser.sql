@@ -44,7 +44,7 @@ CREATE FUNCTION evently.delete_organiser(organiser_id uuid, actor_id uuid DEFAUL
 RETURNS evently.organiser_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_delete_organiser';
 COMMENT ON FUNCTION evently.delete_organiser(uuid, uuid, text) IS
-'Deletes an organiser that has no events, as update_organiser() lets one; the answer is what it was. Errors: VE505 ORGANISER_NOT_FOUND, VE506 ORGANISER_IN_USE, VE002 FORBIDDEN, VE901 IDEMPOTENCY_KEY_REUSED. Writes organiser, organiser_member, outbox, idempotency.';
+'Deletes an organiser that has no events, as update_organiser() lets one; the answer is what it was. Errors: VE505 ORGANISER_NOT_FOUND, VE506 ORGANISER_IN_USE, VE002 FORBIDDEN, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes organiser, organiser_member, outbox, idempotency.';
 
 CREATE FUNCTION evently.set_organiser_member(organiser_id uuid, user_id uuid, permissions text[], actor_id uuid DEFAULT NULL,
 	idempotency_key text DEFAULT NULL)
