@@ -52,6 +52,14 @@ def test_what_is_refused(service, event, seated_event):
     assert_error(change(service, {"event_id": str(uuid4())}, -1), 404, "EVENT_NOT_FOUND")
 
 
+def test_those_who_wait_are_not_passed(service, new_event, user, other_user):
+    """H38: another system is a newcomer like any other."""
+    event = new_event(total_capacity=2)
+    other_user.book(event, quantity=1)
+    expect(user.post("/api/v1/waitlist", {"event_id": event["event_id"], "quantity": 2}), 201)
+    assert_error(change(service, event, -1), 409, "WAITLIST_ACTIVE")
+
+
 def test_who_lost_tries_again(service, new_event):
     """S2-PERF-6, version conflict retry success rate > 95 %: 8 services at once, each reading the version before it takes a
     place; those that came too late read it again, at most 20 times and each time after a longer pause of random length."""
