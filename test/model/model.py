@@ -20,6 +20,14 @@ class Disagreement(AssertionError):
     pass
 
 
+def hold_used_by(row):
+    """The hold that is extended, confirmed or released; None where there is none."""
+    _, _, kind, thing, now = row
+    if kind == "BOOKING_CONFIRMED":
+        return now["hold_id"]
+    return thing if kind in ("HOLD_EXTENDED", "HOLD_RELEASED") else None
+
+
 @dataclass
 class Section:
     capacity: int
@@ -68,17 +76,22 @@ class Model:
     waits: dict = field(default_factory=dict)  # entry: [moment joined, seen by all to wait no more from]
     expiries: list = field(default_factory=list)
     taken: dict = field(default_factory=lambda: defaultdict(int))
+    uses: dict = field(default_factory=lambda: defaultdict(list))  # hold: moments of its rows that are still to come
     cancelled: dict = field(default_factory=dict)  # ticket: (moment cancelled, seen so by all from)
 
     def __post_init__(self):
         self.section_of_seat = {seat: name for name, section in self.sections.items() for seat in section.seats}
 
     def replay(self, happened):
-        """happened: (moment, seen by all from, type, id, what it is afterwards) in the order of the moments."""
+        """happened: (moment, seen by all from, type, id, what it is afterwards), by the moments at which their transactions began
+        to change things: what one did last may be later than what the next one did first."""
+        for row in happened:
+            self.uses[hold_used_by(row)].append(row[0])
         for row in happened:
             moment, _, kind, _, now = row
             handler = getattr(self, "on_" + kind.lower(), None)
             self.expire(moment)
+            self.uses[hold_used_by(row)].remove(moment)
             try:
                 if handler:
                     handler(row, now)
@@ -101,7 +114,8 @@ class Model:
         while self.expiries and self.expiries[0][0] <= moment:
             expires, hold_id = heapq.heappop(self.expiries)
             hold = self.holds[hold_id]
-            if hold.status == "active" and hold.expires == expires:  # or it was extended
+            in_time = hold.expires != expires or any(used < expires for used in self.uses[hold_id])
+            if hold.status == "active" and not in_time:
                 hold.status = "expired"
                 self.free(hold.section, hold.quantity, hold.seats, hold_id, expires, expires)
                 self.end_offer(hold, "expired")

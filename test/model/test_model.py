@@ -159,3 +159,16 @@ def test_a_hold_confirmed_in_time_and_seen_late():
     ])
     assert [model.most_available("floor", moment, moment) for moment in (3, 9.5, 10.5, 12)] == [0, 0, 1, 0]
     assert [model.least_available("floor", moment, moment) for moment in (3, 9.5, 10.5, 12)] == [0, 0, 0, 0]
+
+
+def test_a_hold_extended_in_time_beside_a_longer_transaction():
+    """What a transaction tells last is later than the hold's end, which the next transaction extended before it came."""
+    held = {"user_id": "ann", "section_id": "floor", "seat_ids": [], "quantity": 1, "expires_at": 10}
+    model = Model({"floor": Section(2, frozenset())})
+    model.replay([
+        (1, 2, "HOLD_CREATED", "hold", held),
+        (8, 12, "HOLD_CREATED", "other", {**held, "expires_at": 20}),
+        (11, 12, "NOTED_LATER", "other", {}),
+        (9, 12, "HOLD_EXTENDED", "hold", {**held, "expires_at": 21}),
+    ])
+    assert model.holds["hold"].status == "active" and model.available("floor") == 0
