@@ -36,7 +36,7 @@ def wait_until(condition, what):
 def is_running(pid):
     try:
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second when it ends between the opening and the reading
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
 
