@@ -32,9 +32,7 @@ def title_of(pid):
 class Stage(Instance):
     def __init__(self):
         super().__init__()
-        self.environment.update(
-            EVENTLY_RATE_LIMIT="off", EVENTLY_BCRYPT_COST="4", EVENTLY_JWT_ACCESS_TOKEN_DURATION="24h"
-        )
+        self.environment.update(EVENTLY_RATE_LIMIT="off", EVENTLY_JWT_ACCESS_TOKEN_DURATION="24h")
 
     def start(self):
         self.start_database()

@@ -63,6 +63,7 @@ class Instance:
             "EVENTLY_EXTRA_PORTS": str(self.extra_port),
             "EVENTLY_ENV": "development",
             "EVENTLY_WORKERS": "2",
+            "EVENTLY_BCRYPT_COST": "4",
         }
 
     def environment_of(self, script):
