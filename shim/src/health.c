@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "health.h"
+#include "pgpipe.h"
 #include "reply.h"
 
 static int services_statement;
@@ -71,6 +72,8 @@ ready_done(struct request *rq)
 	if (strstr(call_take_row(rq), "false") != NULL)
 		reply_unavailable(
 		    rq, "The database is not ready: the extension evently is missing or of another version");
+	else if (!pg_takes_writes())
+		reply_unavailable(rq, "The database is not ready: no connection for writes is up");
 	else
 		reply_constant(rq, 200, "{\"status\":\"ready\",\"database\":\"connected\"}");
 }

@@ -218,6 +218,16 @@ pg_pending_writes(void)
 	return (write_lane.pending);
 }
 
+bool
+pg_takes_writes(void)
+{
+	int i;
+
+	for (i = 0; i < write_lane.conn_count && write_conns[i].state != PG_CONN_READY; i++)
+		;
+	return (i < write_lane.conn_count);
+}
+
 /* How full the lanes, reads and writes, are now. */
 void
 pg_levels(struct lane_metrics *levels)

@@ -110,6 +110,11 @@ def test_database_away(instance, buyer, show):
     assert buyer.confirm(hold)["status"] == "confirmed"
 
 
+def limit_connections(instance, count):
+    with instance.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("ALTER ROLE evently_shim CONNECTION LIMIT %s", (count,))
+
+
 def test_ready_means_ready(instance, buyer, show):
     """H73: a worker that says ready after an outage takes writes too. A connection stays with its worker."""
     instance.stop_database()
@@ -123,6 +128,28 @@ def test_ready_means_ready(instance, buyer, show):
             wait_until(lambda wire=wire: wire.send(http_bytes("GET", "/health/ready")).answer().status == 200, "ready")
             statuses.add(wire.send(hold).answer().status)
     assert statuses == {201}
+
+
+def test_reads_alone_are_not_ready(instance, buyer):
+    """H73: there is room for one connection only; the worker whose reads have it is not ready."""
+    wanted = [http_bytes("GET", path, token=buyer.token) for path in ("/api/v1/auth/me", "/health/ready")]
+
+    def told_while_reads_are_served():
+        with instance.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'evently_shim'")
+        with Wire(instance.url) as wire:
+            for _ in range(50):
+                account, ready = (wire.send(request).answer().status for request in wanted)
+                if account == 200:
+                    return ready
+        return None
+
+    limit_connections(instance, 1)
+    try:
+        assert wait_until(told_while_reads_are_served, "reads have the connection") == 503
+    finally:
+        limit_connections(instance, -1)
+    wait_until(instance.is_ready, "ready again")
 
 
 def test_backends_killed_in_a_storm(instance, buyer, show):
