@@ -23,7 +23,7 @@ CREATE FUNCTION evently.update_cancellation_policy(event_id uuid, actor_id uuid 
 RETURNS evently.policy_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_update_cancellation_policy';
 COMMENT ON FUNCTION evently.update_cancellation_policy(uuid, uuid, integer, boolean, timestamptz, text, numeric, jsonb, integer, text) IS
-'The next version of an event''s terms, for the bookings still to come: what is null stays. A cancellation_deadline of infinity takes it away. version, when given, must be the present one. Errors: VE207 POLICY_NOT_FOUND, VE408 CONCURRENT_UPDATE, and those of create_cancellation_policy() but VE208. Locks the event. Writes cancellation_policy, event, outbox, idempotency.';
+'The next version of an event''s terms, for the bookings still to come: what is null stays. A cancellation_deadline of infinity takes it away. version, when given, must be the present one. Errors: VE207 POLICY_NOT_FOUND, VE408 CONCURRENT_UPDATE, and those of create_cancellation_policy() but VE208 POLICY_EXISTS. Locks the event. Writes cancellation_policy, event, outbox, idempotency.';
 
 CREATE FUNCTION evently.get_cancellation_policy(event_id uuid, actor_id uuid DEFAULT NULL, version integer DEFAULT NULL)
 RETURNS evently.policy_detail

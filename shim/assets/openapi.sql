@@ -10,7 +10,7 @@ WITH RECURSIVE
 		WHERE p.pronamespace = 'evently'::regnamespace AND p.proname IN (SELECT jsonb_object_keys($1::jsonb))
 		ORDER BY p.proname
 	),
-	-- A comment names errors itself, or refers to another function's: "Errors: those of hold_seats()".
+	-- A comment names errors itself, or refers to another function's: "Errors: those of hold_seats() but VE108 HOLD_LIMIT".
 	said (name, comment) AS (
 		SELECT name, comment FROM called
 		UNION
@@ -42,7 +42,8 @@ WITH RECURSIVE
 			'description', described.description,
 			'errors', ARRAY(SELECT DISTINCT code[1] FROM said
 				CROSS JOIN regexp_matches(said.comment, 'VE\d{3} ([A-Z_]+)', 'g') code
-				WHERE said.name = called.name ORDER BY 1)) ORDER BY called.name) AS object
+				WHERE said.name = called.name AND code[1] NOT IN
+					(SELECT but[1] FROM regexp_matches(called.comment, '\mbut VE\d{3} ([A-Z_]+)', 'g') but) ORDER BY 1)) ORDER BY called.name) AS object
 		FROM called JOIN described ON described.name = called.name
 	),
 	used (type) AS (

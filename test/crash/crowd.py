@@ -60,7 +60,16 @@ class Crowd:
         """Have most had an answer to a call that they made after this moment?"""
         assert not self.failures, self.failures
         served = sum(bool(booker.log) and booker.log[-1]["began"] > moment for booker in self.bookers)
-        return served > len(self.bookers) * 3 // 4
+        return self.are_most(served)
+
+    def are_most(self, number):
+        return number > len(self.bookers) * 3 // 4
+
+    def was_served_between(self, began, ended):
+        """Had most an answer to a call that they made in this time, and in it?"""
+        assert not self.failures, self.failures
+        served = sum(any(began < call["began"] and call["ended"] < ended for call in booker.log) for booker in self.bookers)
+        return self.are_most(served)
 
     @property
     def calls(self):

@@ -33,17 +33,21 @@ def wait_until(condition, what):
     raise AssertionError(f"did not happen: {what}")
 
 
-def is_running(pid):
+def told_of(pid, name):
+    """What /proc says of a process; nothing when it has ended, be it between the opening and the reading."""
     try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):  # the second when it ends between the opening and the reading
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+        return pathlib.Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def is_running(pid):
+    stat = told_of(pid, "stat")
+    return stat != "" and stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def children_of(pid):
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(child) for child in children if is_running(child)}
+    return {int(child) for child in told_of(pid, f"task/{pid}/children").split() if is_running(child)}
 
 
 class Instance:

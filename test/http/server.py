@@ -1,5 +1,6 @@
 """A web app of a test's own, on the database of all tests, for settings that the common one has not."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -58,11 +59,19 @@ class Server:
         try:
             self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            for pid in [*children_of(self.process.pid), self.process.pid]:
-                os.kill(pid, signal.SIGKILL)
-            raise
+            self.kill()
+            raise AssertionError(f"the web app does not stop: {self.log()}") from None
         finally:
             shutil.rmtree(self.home)
+
+    def kill(self):
+        """The parent first: it would start its workers anew."""
+        workers = children_of(self.process.pid)
+        self.process.kill()
+        self.process.wait()
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
 
     def answers(self):
         assert self.process.poll() is None, self.log()

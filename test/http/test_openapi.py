@@ -9,7 +9,7 @@ import pytest
 
 from client import Client, expect, unique
 from routes import all_routes
-from schema import REFERENCE, check, check_refusal, operation_of
+from schema import REFERENCE, check, check_refusal, operation_of, undocumented_refusals
 
 ROUTES = all_routes()
 
@@ -222,6 +222,19 @@ def test_refusals_are_documented(document, anonymous, user, admin, internal_key,
     for answer in answers:
         if answer.status >= 400:
             check_refusal(document, operation_of(document, route), answer)
+
+
+def test_refusals_that_are_not_documented_are_seen_in_the_log(document):
+    """As they are looked for at the end of all tests."""
+    book = {"method": "POST", "route": "/api/v1/events/{id}/book"}
+    documented = {**book, "status": 409, "code": "INSUFFICIENT_SEATS"}
+    of_another_route = {**book, "status": 409, "code": "EMAIL_TAKEN"}
+    of_another_status = {**book, "status": 404, "code": "INSUFFICIENT_SEATS"}
+    left = {**book, "status": 499, "code": "CLIENT_GONE"}
+    lines = [{"message": "listening"}, {**book, "status": 201}, documented, of_another_route, of_another_status, left]
+    assert undocumented_refusals(document, lines) == {
+        tuple(line[name] for name in ("method", "route", "status", "code")) for line in (of_another_route, of_another_status)
+    }
 
 
 def test_sold_out_by_hand_is_documented(document, user, admin, event):

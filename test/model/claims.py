@@ -94,20 +94,24 @@ class Claims:
         self.check_nothing_unasked(happened)
 
     def check_nothing_unasked(self, happened):
-        offered = {now["offer"]["hold_id"] for _, _, kind, _, now in happened if kind == "WAITLIST_OFFERED"}
+        offers = {now["offer"]["hold_id"]: thing for _, _, kind, thing, now in happened if kind == "WAITLIST_OFFERED"}
+        accepted, left = set(), set()  # entries, by the transactions of which somebody was told
+        for _, xid, kind, thing, now in happened:
+            if name_of_row(kind, thing, now) in self.calls:
+                if kind == "BOOKING_CONFIRMED" and now["hold_id"] in offers:
+                    accepted.add((xid, offers[now["hold_id"]]))
+                if kind == "WAITLIST_CANCELLED":
+                    left.add((xid, thing))
         for row in happened:
-            if not self.is_accounted_for(row, offered):
+            _, xid, kind, thing, now = row
+            come_along = {
+                "HOLD_CREATED": thing in offers,
+                "WAITLIST_CONVERTED": (xid, thing) in accepted,
+                "HOLD_RELEASED": (xid, offers.get(thing)) in left,
+            }
+            told = kind in BY_ITSELF or name_of_row(kind, thing, now) in self.calls or come_along.get(kind, False)
+            if not told:
                 raise Disagreement(f"nobody was told of it: {row}")
-
-    def is_accounted_for(self, row, offered):
-        """Was somebody told of it, or does it come by itself, or with what somebody was told of? `offered`: holds."""
-        _, xid, kind, thing, now = row
-        if kind in BY_ITSELF or name_of_row(kind, thing, now) in self.calls:
-            return True
-        if kind == "HOLD_CREATED":
-            return thing in offered
-        comes_along = kind == "WAITLIST_CONVERTED" or (kind == "HOLD_RELEASED" and thing in offered)
-        return comes_along and xid in self.ended
 
     def seen(self, moment, xid):
         """From when on everybody has seen what a transaction did."""

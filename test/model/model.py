@@ -1,7 +1,7 @@
 """What a sale should do, without a database: replays what happened to one event and says where that was wrong.
 
-What happened is the outbox, in the order of its moments: transactions that could get in each other's way wait for each
-other and read the clock after their last lock, so in that order every change must be legal by itself.
+What happened is the outbox, in the order of the moments at which transactions began to change things: those that could get in
+each other's way wait for each other and read the clock after their last lock, so in that order every change must be legal by itself.
 
 A refusal changes nothing. It is right if it could have been true at some moment between the beginning and the end of its
 call: the least that may have been free then is reckoned from the changes that overlap with it.
@@ -76,22 +76,24 @@ class Model:
     waits: dict = field(default_factory=dict)  # entry: [moment joined, seen by all to wait no more from]
     expiries: list = field(default_factory=list)
     taken: dict = field(default_factory=lambda: defaultdict(int))
-    uses: dict = field(default_factory=lambda: defaultdict(list))  # hold: moments of its rows that are still to come
+    uses: dict = field(default_factory=lambda: defaultdict(list))  # hold: moments of the rows to come that use it
     cancelled: dict = field(default_factory=dict)  # ticket: (moment cancelled, seen so by all from)
 
     def __post_init__(self):
         self.section_of_seat = {seat: name for name, section in self.sections.items() for seat in section.seats}
 
     def replay(self, happened):
-        """happened: (moment, seen by all from, type, id, what it is afterwards), by the moments at which their transactions began
-        to change things: what one did last may be later than what the next one did first."""
+        """happened: (moment, seen by all from, type, id, what it is afterwards). What one transaction did last may be later than
+        what the next one did first."""
         for row in happened:
-            self.uses[hold_used_by(row)].append(row[0])
+            if used := hold_used_by(row):
+                self.uses[used].append(row[0])
         for row in happened:
             moment, _, kind, _, now = row
             handler = getattr(self, "on_" + kind.lower(), None)
             self.expire(moment)
-            self.uses[hold_used_by(row)].remove(moment)
+            if used := hold_used_by(row):
+                self.uses[used].remove(moment)
             try:
                 if handler:
                     handler(row, now)
