@@ -73,7 +73,7 @@ ready_done(struct request *rq)
 		reply_unavailable(
 		    rq, "The database is not ready: the extension evently is missing or of another version");
 	else if (!pg_takes_writes())
-		reply_unavailable(rq, "The database is not ready: no connection for writes is up");
+		reply_unavailable(rq, "The database is not ready: no connection for writes can be made");
 	else
 		reply_constant(rq, 200, "{\"status\":\"ready\",\"database\":\"connected\"}");
 }

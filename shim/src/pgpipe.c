@@ -221,11 +221,7 @@ pg_pending_writes(void)
 bool
 pg_takes_writes(void)
 {
-	int i;
-
-	for (i = 0; i < write_lane.conn_count && write_conns[i].state != PG_CONN_READY; i++)
-		;
-	return (i < write_lane.conn_count);
+	return (lane_usable(&write_lane));
 }
 
 /* How full the lanes, reads and writes, are now. */

@@ -64,7 +64,7 @@ void pg_submit(struct pg_call *call);
 void pg_turn(void);
 int pg_pending(void);
 int pg_pending_writes(void);
-/* Is a connection up that writes would go through? */
+/* Would a write be sent, be it after a first attempt to connect? Otherwise it is refused. */
 bool pg_takes_writes(void);
 void pg_levels(struct lane_metrics *levels);
 

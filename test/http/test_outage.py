@@ -132,21 +132,19 @@ def test_ready_means_ready(instance, buyer, show):
 
 def test_reads_alone_are_not_ready(instance, buyer):
     """H73: there is room for one connection only; the worker whose reads have it is not ready."""
-    wanted = [http_bytes("GET", path, token=buyer.token) for path in ("/api/v1/auth/me", "/health/ready")]
+    account, ready = (http_bytes("GET", path, token=buyer.token) for path in ("/api/v1/auth/me", "/health/ready"))
 
-    def told_while_reads_are_served():
+    def are_reads_served(wire):
         with instance.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'evently_shim'")
-        with Wire(instance.url) as wire:
-            for _ in range(50):
-                account, ready = (wire.send(request).answer().status for request in wanted)
-                if account == 200:
-                    return ready
-        return None
+        return any(wire.send(account).answer().status == 200 for _ in range(50))
 
     limit_connections(instance, 1)
     try:
-        assert wait_until(told_while_reads_are_served, "reads have the connection") == 503
+        with Wire(instance.url) as wire:  # a connection stays with its worker
+            wait_until(lambda: are_reads_served(wire), "reads have the connection")
+            wait_until(lambda: wire.send(ready).answer().status == 503, "it is not ready")
+            assert wire.send(account).answer().status == 200
     finally:
         limit_connections(instance, -1)
     wait_until(instance.is_ready, "ready again")
