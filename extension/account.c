@@ -50,8 +50,8 @@ EV_STATEMENT(account_detail,
 
 EV_STATEMENT(update_account,
 			 "UPDATE evently.account a SET name = coalesce($2,"
-			 " CASE WHEN coalesce($3, $4) IS NOT NULL THEN concat_ws(' ', coalesce($3, a.first_name),"
-			 " coalesce($4, a.last_name)) END, a.name), first_name = coalesce($3, a.first_name),"
+			 " CASE WHEN coalesce($3, $4) IS NOT NULL THEN nullif(btrim(concat_ws(' ', coalesce($3, a.first_name),"
+			 " coalesce($4, a.last_name))), '') END, a.name), first_name = coalesce($3, a.first_name),"
 			 " last_name = coalesce($4, a.last_name), phone_number = coalesce($5, a.phone_number),"
 			 " updated_at = clock_timestamp()"
 			 " WHERE a.account_id = $1 RETURNING evently.describe_account(a)",

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(71);
+SELECT plan(72);
 
 -- Passwords come as bcrypt hashes, tokens as SHA-256 hashes.
 CREATE FUNCTION hash(token text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT sha256(convert_to(token, ''UTF8''))';
@@ -83,6 +83,9 @@ SELECT results_eq(
 	$$VALUES ('John Doe', 'John', '+33 1')$$, 'an update changes what is given (S1-AUTHU-6)');
 SELECT is((evently.update_account(account('john@example.com'), first_name => 'Jane', last_name => 'Roe')).name, 'Jane Roe',
 	'a name follows its parts');
+SELECT is((evently.update_account(account('john@example.com'), first_name => '', last_name => '')).name, 'Jane Roe',
+	'but not where they are empty');
+SELECT evently.update_account(account('john@example.com'), first_name => 'Jane', last_name => 'Roe') \g /dev/null
 SELECT throws_ok($$SELECT evently.update_account(account('john@example.com'), name => '')$$, 'VE001', NULL,
 	'a name cannot be taken away');
 

@@ -72,7 +72,7 @@ CREATE FUNCTION evently.update_account(user_id uuid, name text DEFAULT NULL, fir
 	last_name text DEFAULT NULL, phone_number text DEFAULT NULL) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_update_account';
 COMMENT ON FUNCTION evently.update_account(uuid, text, text, text, text) IS
-'Changes what is not null; the name follows first_name and last_name where it is not given itself. Errors: VE502 USER_NOT_FOUND, VE001 VALIDATION_ERROR. Writes account.';
+'Changes what is not null; the name follows first_name and last_name where it is not given itself and they are not empty. Errors: VE502 USER_NOT_FOUND, VE001 VALIDATION_ERROR. Writes account.';
 
 CREATE FUNCTION evently.change_password(user_id uuid, password_hash text) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_change_password';

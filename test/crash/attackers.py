@@ -5,6 +5,7 @@ it is taken back, so none of it has a place in the event's history.
 """
 
 import collections
+import contextlib
 import json
 import random
 import socket
@@ -52,6 +53,7 @@ ODDITIES = (
     b"\r\n", b"\n", b"\0", b"\xff\xfe", b'"', b"}", b"[" * 300, b"9" * 400, b"-1", b"1e999", b"%00", b"%0d%0a", b"/../", b" ", b":",
     b"\r\nContent-Length: 5\r\n", b"\r\nTransfer-Encoding: chunked\r\n", b"\\ud800", b"\r\nExpect: 100-continue\r\n", b"\r\nUpgrade: websocket\r\n",
 )  # fmt: skip
+MOMENT_S = 0.2
 # The method is not known, or not there; so is the version of HTTP, or the coding.
 NOT_KNOWN = (501, 505)
 
@@ -151,15 +153,13 @@ class Garbler(Attacker):
         self.look_at(self.next_answer(wire.send(self.random.choice(self.requests))))
 
     def listen(self, wire, data):
-        """In pieces, then nothing more; until the last answer."""
+        """In pieces, then for a moment: what is not complete has no answer yet."""
         middle = self.random.randrange(len(data))
         wire.send(data[:middle]).send(data[middle:])
-        try:
-            wire.half_close()
-        except OSError:  # it is closed already
-            return
-        while answer := self.next_answer(wire):
-            self.look_at(answer)
+        wire.socket.settimeout(MOMENT_S)
+        with contextlib.suppress(TimeoutError):
+            while answer := self.next_answer(wire):
+                self.look_at(answer)
 
     def look_at(self, answer):
         if answer is not None:
