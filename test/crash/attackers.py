@@ -1,7 +1,7 @@
 """Hostile clients at both doors of an event that a crowd books.
 
-attack() is one attack, and `met` counts what became of them; AssertionError says where the product gave way. Nothing that they are allowed to do is about this event, or
-it is taken back, so none of it has a place in the event's history.
+attack() is one attack, and `met` counts what became of them; AssertionError says where the product gave way. Nothing that they
+are allowed to do is about this event, or it is taken back, so none of it has a place in the event's history.
 """
 
 import collections
@@ -82,39 +82,33 @@ class Thief(Attacker):
         self.client = Client(url, token)
 
     def attack(self):
-        answer = self.with_a_hold() if self.random.random() < 0.5 else self.with_a_booking()
-        if answer is not None:
+        things, ways = self.random.choice([("holds", self.with_a_hold), ("bookings", self.with_a_booking)])
+        found = self.somebodys(things)
+        if found is not None:
+            answer = self.random.choice(ways(*found))()
             assert answer.status in (403, 404), answer
             self.met[answer.status] += 1
 
-    def with_a_hold(self):
-        found = self.somebodys("holds")
-        if found is None:
-            return None
-        user_id, hold_id = found
+    def with_a_hold(self, user_id, hold_id):
         hold = f"/api/v1/seats/hold/{hold_id}"
-        return self.random.choice([
+        return [
             lambda: self.client.post("/api/v1/bookings/confirm", {"hold_id": hold_id, "user_id": user_id}),
             lambda: self.client.post(f"{hold}/extend", {"user_id": user_id}),
             lambda: self.client.delete(hold),
             lambda: self.client.get(hold),
             lambda: self.client.get(f"/api/v1/users/{user_id}/holds"),
-        ])()  # fmt: skip
+        ]
 
-    def with_a_booking(self):
-        found = self.somebodys("bookings")
-        if found is None:
-            return None
-        user_id, booking = found
+    def with_a_booking(self, user_id, booking):
         path = f"/api/v1/bookings/{booking['booking_id']}"
-        return self.random.choice([
+        return [
             lambda: self.client.post(f"{path}/cancel", {"user_id": user_id}),
             lambda: self.client.post(f"{path}/cancel", {"ticket_ids": [booking["tickets"][0]["ticket_id"]]}),
             lambda: self.client.delete(path),
             lambda: self.client.get(path),
             lambda: self.client.post(f"/api/v1/admin/events/{self.event_id}/cancel", {}),
             lambda: self.client.put(f"/api/v1/admin/events/{self.event_id}/sale-status", {"status": "sold_out"}),
-        ])()  # fmt: skip
+        ]
 
 
 class Garbler(Attacker):
@@ -143,17 +137,16 @@ class Garbler(Attacker):
         return bytes(data) * self.random.choice([1, 1, 1, 3])
 
     def attack(self):
-        data = self.bent()
         with Wire(self.url) as wire:
-            way = self.random.choice([self.ask, self.listen, self.leave, self.break_off])
-            way(wire, data)
+            self.random.choice([self.ask, self.listen, self.leave, self.break_off])(wire)
 
-    def ask(self, wire, _):
+    def ask(self, wire):
         """What is not bent, so that it gets as far as anybody's."""
         self.look_at(self.next_answer(wire.send(self.random.choice(self.requests))))
 
-    def listen(self, wire, data):
+    def listen(self, wire):
         """In pieces, then for a moment: what is not complete has no answer yet."""
+        data = self.bent()
         middle = self.random.randrange(len(data))
         wire.send(data[:middle]).send(data[middle:])
         wire.socket.settimeout(MOMENT_S)
@@ -173,12 +166,13 @@ class Garbler(Attacker):
         except KeyError:  # no Content-Length
             return None
 
-    def leave(self, wire, data):
+    def leave(self, wire):
+        data = self.bent()
         wire.send(data[: self.random.randrange(len(data) + 1)])
 
-    def break_off(self, wire, data):
+    def break_off(self, wire):
         """Not even with a goodbye: what the server writes then meets a reset."""
-        wire.send(data)
+        wire.send(self.bent())
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 

@@ -9,7 +9,7 @@ import signal
 
 from client import expect, in_parallel, unique
 from history import HOLD_TTL_S
-from instance import Instance, children_of, is_running, wait_until
+from instance import Instance, children_of, is_running, told_of, wait_until
 
 SETTINGS = f"""
 shared_preload_libraries = 'evently'
@@ -23,10 +23,7 @@ PASSWORD = "correct horse battery staple"
 
 
 def title_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    return told_of(pid, "cmdline").replace("\0", " ").strip()
 
 
 class Stage(Instance):

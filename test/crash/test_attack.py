@@ -20,7 +20,7 @@ from crowd import Crowd, check_and_keep
 from history import check
 from instance import wait_until
 from model import Disagreement
-from storm import create_event
+from storm import create_event, in_threads
 
 ATTACKS = int(os.environ.get("EVENTLY_ATTACKS", 2000))
 ATTACKS_ON_AN_EVENT = 10000
@@ -66,54 +66,43 @@ def attackers_of(crowd, stage, hostile, decoy):
 
 def attack(attackers, count):
     """So many attacks by each of them, side by side, until one of them gets anywhere."""
-    failures = []
+    stopped = threading.Event()
 
-    def run(attacker):
-        try:
-            for _ in range(count):
-                if failures:
-                    break
-                attacker.attack()
-        except Exception as failure:
-            failures.append(failure)
-        finally:
-            attacker.close()
+    def work(attacker):
+        with contextlib.closing(attacker):
+            try:
+                for _ in range(count):
+                    if not stopped.is_set():
+                        attacker.attack()
+            except Exception:
+                stopped.set()
+                raise
 
-    threads = [threading.Thread(target=run, args=(attacker,)) for attacker in attackers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures, failures
+    in_threads(work, attackers)
 
 
-def attack_while_people_book(stage, tokens, hostile, decoy, part, count):
-    """What became of those who book, and of each kind of attackers."""
-    with Crowd(stage, tokens, f"{SEED} {part}") as crowd:
-        attackers = list(attackers_of(crowd, stage, hostile, decoy))
+def attack_while_people_book(crowd, attackers, count):
+    with crowd:
         began = time.time()
         wait_until(lambda: crowd.is_served_since(began), "all are served before")
         began = time.time()
         attack(attackers, count // len(attackers))
         assert crowd.was_served_between(began, time.time()), "those who book have to wait for those who attack"
-    met = collections.defaultdict(collections.Counter)
-    for attacker in attackers:
-        met[type(attacker)] += attacker.met
-    return check_and_keep(crowd.history()), met
 
 
 def test_attacked_while_people_book(stage, tokens, roles, hostile, decoy, tell):
-    outcomes, met = collections.Counter(), collections.defaultdict(collections.Counter)
+    acknowledged, met = 0, collections.defaultdict(collections.Counter)
     for part in range(0, ATTACKS, ATTACKS_ON_AN_EVENT):
-        count = min(ATTACKS_ON_AN_EVENT, ATTACKS - part)
-        of_part, met_in_part = attack_while_people_book(stage, tokens, hostile, decoy, part, count)
-        outcomes += of_part
-        for kind, counts in met_in_part.items():
-            met[kind] += counts
+        crowd = Crowd(stage, tokens, f"{SEED} {part}")
+        attackers = list(attackers_of(crowd, stage, hostile, decoy))
+        attack_while_people_book(crowd, attackers, min(ATTACKS_ON_AN_EVENT, ATTACKS - part))
+        acknowledged += check_and_keep(crowd.history())["ok"]
+        for attacker in attackers:
+            met[type(attacker)] += attacker.met
         assert stage.sql("SELECT * FROM evently.verify()") == []
     for kind, expected in REACHED.items():
         assert expected <= met[kind].keys(), f"{kind.__name__} met only {met[kind]}"
-    tell(f"{ATTACKS} attacks: {outcomes['ok']} calls acknowledged, 0 lost, 0 done twice, nothing done by those who attacked")
+    tell(f"{ATTACKS} attacks: {acknowledged} calls acknowledged, 0 lost, 0 done twice, nothing done by those who attacked")
 
 
 def test_a_theft_is_seen(stage, tokens):
