@@ -10,14 +10,23 @@ static int services_statement;
 void
 health_prepare(void)
 {
-	/* One row: an object with true or false for each service. */
+	/* One row: an object with true or false for each service; $1 tells whether those that write can. */
 	services_statement = pg_statement_add(
-	    "SELECT '{' || string_agg(format('\"%s\":%s', s.name, EXISTS (SELECT FROM pg_catalog.pg_proc p "
-	    "JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'evently' AND p.proname = s.needs "
-	    "AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE'))::text), ',' ORDER BY s.ordinal) || '}' FROM (VALUES "
-	    "(1, 'auth', 'get_credentials'), (2, 'events', 'get_event'), (3, 'inventory', 'place_hold'), "
-	    "(4, 'bookings', 'confirm_hold'), (5, 'search', 'list_events_page')) s (ordinal, name, needs)",
-	    0);
+	    "SELECT '{' || string_agg(format('\"%s\":%s', s.name, (($1 OR NOT s.writes) AND EXISTS ("
+	    "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
+	    "WHERE n.nspname = 'evently' AND p.proname = s.needs "
+	    "AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))::text), ',' ORDER BY s.ordinal) || '}' FROM (VALUES "
+	    "(1, 'auth', 'get_credentials', true), (2, 'events', 'get_event', false), "
+	    "(3, 'inventory', 'place_hold', true), (4, 'bookings', 'confirm_hold', true), "
+	    "(5, 'search', 'list_events_page', false)) s (ordinal, name, needs, writes)",
+	    1);
+}
+
+static void
+ask(struct request *rq, bool writes, void (*done)(struct request *rq))
+{
+	rq->call.values[0] = writes ? "true" : "false";
+	call_statement(rq, services_statement, false, done);
 }
 
 static void
@@ -61,7 +70,7 @@ services_done(struct request *rq)
 void
 health_services(struct request *rq)
 {
-	call_statement(rq, services_statement, false, services_done);
+	ask(rq, pg_takes_writes(), services_done);
 }
 
 static void
@@ -81,5 +90,5 @@ ready_done(struct request *rq)
 void
 health_ready(struct request *rq)
 {
-	call_statement(rq, services_statement, false, ready_done);
+	ask(rq, true, ready_done);
 }

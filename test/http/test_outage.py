@@ -131,8 +131,10 @@ def test_ready_means_ready(instance, buyer, show):
 
 
 def test_reads_alone_are_not_ready(instance, buyer):
-    """H73: there is room for one connection only; the worker whose reads have it is not ready."""
-    account, ready = (http_bytes("GET", path, token=buyer.token) for path in ("/api/v1/auth/me", "/health/ready"))
+    """H73: there is room for one connection only; the worker whose reads have it is not ready, and its health is what is left."""
+    account, ready, health = (
+        http_bytes("GET", path, token=buyer.token) for path in ("/api/v1/auth/me", "/health/ready", "/health")
+    )
 
     def are_reads_served(wire):
         with instance.connect() as connection, connection.cursor() as cursor:
@@ -144,6 +146,10 @@ def test_reads_alone_are_not_ready(instance, buyer):
         with Wire(instance.url) as wire:  # a connection stays with its worker
             wait_until(lambda: are_reads_served(wire), "reads have the connection")
             wait_until(lambda: wire.send(ready).answer().status == 503, "it is not ready")
+            assert wire.send(health).answer().json == {
+                "status": "degraded",
+                "services": {"auth": False, "events": True, "inventory": False, "bookings": False, "search": True},
+            }
             assert wire.send(account).answer().status == 200
     finally:
         limit_connections(instance, -1)
