@@ -7,6 +7,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
+#include "utils/jsonb.h"
 
 #include "args.h"
 
@@ -69,6 +70,17 @@ ev_require_objects(EvArg json, const char *name)
 	ev_query(&is_array_of_objects, json);
 	if (!ev_get_bool(0, 1))
 		ev_invalid(name, "%s must be an array of objects", name);
+}
+
+/* The binary form of what is no longer than max is at most eight times as long; what is longer is not even made a text of. */
+void
+ev_require_json_length(EvArg json, const char *name, int max)
+{
+	Jsonb *value = json.isnull ? NULL : DatumGetJsonbP(json.value);
+
+	if (value != NULL &&
+		(VARSIZE(value) > 8 * (Size) max || strlen(JsonbToCString(NULL, &value->root, VARSIZE(value))) > max))
+		ev_invalid(name, "%s has at most %d bytes", name, max);
 }
 
 int

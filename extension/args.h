@@ -31,6 +31,9 @@ extern void ev_require_name(FunctionCallInfo fcinfo, int n, const char *name, in
 /* Refuse a jsonb that is not an array of objects. Null passes. */
 extern void ev_require_objects(EvArg json, const char *name);
 
+/* Refuse a jsonb whose text is longer. Null passes. */
+extern void ev_require_json_length(EvArg json, const char *name, int max);
+
 /* How many rows a function may do at once: "max_rows", at least 1. */
 extern int ev_max_rows(FunctionCallInfo fcinfo, int n, int otherwise);
 

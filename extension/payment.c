@@ -6,7 +6,6 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 
 #include "args.h"
@@ -23,6 +22,9 @@
 PG_FUNCTION_INFO_V1(evently_begin_payment);
 PG_FUNCTION_INFO_V1(evently_get_payment);
 PG_FUNCTION_INFO_V1(evently_get_payments);
+
+/* Of a token or method, in bytes. */
+#define MEANS_MAX 4096
 
 static const char *const payment_columns[] = {
 	"event_id", "payment_id", "user_id", "hold_id", "booking_id", "amount", "currency", "method", "provider",
@@ -68,18 +70,17 @@ EV_STATEMENT(replay_payment,
 
 static const EvOperation begin_operation = {"begin_payment", &replay_payment};
 
-/* A field of a JSON object, or NULL. */
+/* A text in the object, or NULL. */
 static char *
-json_field(Datum object, const char *name)
+text_field(const Jsonb *object, const char *name)
 {
-	LOCAL_FCINFO(call, 2);
-	Datum field;
+	JsonbValue *field = getKeyJsonValueFromContainer((JsonbContainer *) &object->root, name, strlen(name), NULL);
 
-	InitFunctionCallInfoData(*call, NULL, 2, InvalidOid, NULL, NULL);
-	call->args[0] = (NullableDatum){object, false};
-	call->args[1] = (NullableDatum){CStringGetTextDatum(name), false};
-	field = jsonb_object_field_text(call);
-	return call->isnull ? NULL : TextDatumGetCString(field);
+	if (field == NULL || field->type == jbvNull)
+		return NULL;
+	if (field->type != jbvString || field->val.string.len > MEANS_MAX)
+		ev_invalid("payment", "payment.%s must be a text of at most %d bytes", name, MEANS_MAX);
+	return pnstrdup(field->val.string.val, field->val.string.len);
 }
 
 /* Read without a statement, before which a set would write what it has gathered. */
@@ -87,13 +88,15 @@ EvMeans
 ev_payment_means(EvArg payment)
 {
 	EvMeans means = {.given = !payment.isnull};
+	Jsonb *object;
 
 	if (!means.given)
 		return means;
-	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(payment.value)))
+	object = DatumGetJsonbP(payment.value);
+	if (!JB_ROOT_IS_OBJECT(object))
 		ev_invalid("payment", "payment must be an object: {\"token\", \"method\"}");
-	means.token = json_field(payment.value, "token");
-	means.method = json_field(payment.value, "method");
+	means.token = text_field(object, "token");
+	means.method = text_field(object, "method");
 	if (means.method == NULL)
 		means.method = pstrdup("mock");
 	if (*means.method == '\0' || strlen(means.method) > 50)

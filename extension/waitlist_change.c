@@ -88,6 +88,9 @@ static const EvOperation leave_operation = {"leave_waitlist", &replay_entry};
 static const EvOperation decline_operation = {"decline_offer", &replay_entry};
 static const EvOperation accept_operation = {"accept_offer", &replay_booking};
 
+/* In bytes: they are told with the entry, whoever hands over to it. */
+#define PREFERENCES_MAX 4096
+
 /* What somebody wants to wait for. */
 typedef struct Party
 {
@@ -265,6 +268,7 @@ evently_join_waitlist(PG_FUNCTION_ARGS)
 	};
 	if (party.quantity < 1)
 		ev_invalid("quantity", "quantity must be at least 1");
+	ev_require_json_length(party.preferences, "preferences", PREFERENCES_MAX);
 	if (!ev_key_open(&key, &join_operation, &party.event_id, &party.user_id, ev_text_argument(fcinfo, 6),
 					 canonical, &party, &result))
 	{

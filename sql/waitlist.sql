@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(121);
+SELECT plan(124);
 
 CREATE FUNCTION entry(event text, person text) RETURNS evently.waitlist_entry_detail LANGUAGE sql VOLATILE
 AS 'SELECT evently.get_waitlist_status(test.event($1), test.person($2))';
@@ -235,6 +235,9 @@ SET evently.max_holds_per_user = 1;
 SELECT sold_out('slim', '{1}') \g /dev/null
 SELECT evently.update_event(event('slim'), total_capacity => 2) \g /dev/null
 SELECT evently.hold_tickets(event('slim'), person('ann'), 1) \g /dev/null
+SELECT throws_ok(format($$SELECT evently.join_waitlist(event('slim'), person('bob'), preferences => %s)$$, value), 'VE001', 'preferences has at most 4096 bytes', what)
+FROM (VALUES ('to_jsonb(repeat(''x'', 5000))', 'preferences are short'), ('to_jsonb(array_fill(1e99, ''{1000}''))', 'as a text as well'),
+	('(''['' || repeat(''1e131071,'', 20000) || ''0]'')::jsonb', 'which is not made of what is long already')) v (value, what);
 SELECT throws_ok($$SELECT wait('slim', 'ann')$$, 'VE108', NULL, 'H12: an entry counts as a hold from joining on');
 RESET evently.max_holds_per_user;
 SELECT is((evently.join_waitlist(event('slim'), person('bob'), idempotency_key => 'k')).entry_id,
