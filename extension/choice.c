@@ -16,22 +16,16 @@ typedef struct Types
 	const EvTicketType **types;
 } Types;
 
-static bool
-sold_in(const EvTicketType *type, const pg_uuid_t *section_id)
-{
-	return type->section_id == NULL || ev_same_id(type->section_id, section_id);
-}
-
 /* Does the type sell the seats that are named, or of the section asked for? */
 static bool
 fits(const EvTicketType *type, const EvRequest *request, const EvGrant *grant)
 {
 	for (int i = 0; request->seats != NULL && i < grant->quantity; i++)
 	{
-		if (!sold_in(type, &grant->event->sections[grant->seats[i].section].section_id))
+		if (!ev_ticket_type_sold_in(type, &grant->event->sections[grant->seats[i].section].section_id))
 			return false;
 	}
-	return request->section_id == NULL || sold_in(type, request->section_id);
+	return request->section_id == NULL || ev_ticket_type_sold_in(type, request->section_id);
 }
 
 /* None is open: why not the first of those that fit? */

@@ -18,6 +18,10 @@ EV_STATEMENT(least_of_pools,
 			 "          FROM unnest($2) p LEFT JOIN evently.expired_stock($1, $3) x ON x.pool_id = p) a",
 			 UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID);
 
+EV_STATEMENT(smallest_of_pools,
+			 "SELECT min(size) FROM evently.pool WHERE event_id = $1 AND pool_id = ANY ($2)",
+			 UUIDOID, UUIDARRAYOID);
+
 EvPoolIds
 ev_pool_ids(uint64 row, int column)
 {
@@ -76,6 +80,15 @@ ev_pools_least(const pg_uuid_t *event_id, EvPoolIds ids, TimestampTz clock)
 	if (ids.n == 0)
 		return PG_INT32_MAX;
 	ev_query(&least_of_pools, ev_uuid(event_id), ev_uuid_array(ids.ids, ids.n), ev_time(clock));
+	return ev_get_int(0, 1);
+}
+
+int
+ev_pools_smallest(const pg_uuid_t *event_id, EvPoolIds ids)
+{
+	if (ids.n == 0)
+		return PG_INT32_MAX;
+	ev_query(&smallest_of_pools, ev_uuid(event_id), ev_uuid_array(ids.ids, ids.n));
 	return ev_get_int(0, 1);
 }
 

@@ -37,6 +37,9 @@ extern EvPoolIds ev_pools_ids(EvPools pools);
 /* How many can be had of all of them, expired holds counted as free: of the one that has least. */
 extern int ev_pools_least(const pg_uuid_t *event_id, EvPoolIds ids, TimestampTz clock);
 
+/* The size of the one that is smallest: what could be had if nothing were sold. */
+extern int ev_pools_smallest(const pg_uuid_t *event_id, EvPoolIds ids);
+
 /*
  * Q shared: n of each, or false: the caller undoes what was taken. Q exclusive (n known to be there): gathered.
  */

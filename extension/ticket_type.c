@@ -68,6 +68,12 @@ ev_ticket_type_named(const EvEvent *event, const EvTicketType *types, int n, con
 }
 
 bool
+ev_ticket_type_sold_in(const EvTicketType *type, const pg_uuid_t *section_id)
+{
+	return type->section_id == NULL || ev_same_id(type->section_id, section_id);
+}
+
+bool
 ev_ticket_type_is_open(const EvTicketType *type, const EvAccessCode *code, int quantity, TimestampTz clock)
 {
 	return (!type->requires_code || (code != NULL && ev_access_code_unlocks(code, &type->type_id))) &&
@@ -111,4 +117,40 @@ ev_ticket_type_price(const EvTicketType *type, const EvSection *section, const c
 	return ev_money_round(DatumGetNumeric(DirectFunctionCall2(numeric_mul, NumericGetDatum(section->price),
 															  NumericGetDatum(type->multiplier))),
 						  currency);
+}
+
+void
+ev_ticket_types_bound(const EvEvent *event, TimestampTz clock, int *available, int *largest)
+{
+	int n;
+	EvTicketType *types = event->has_ticket_types ? ev_ticket_types_load(&event->event_id, &n) : NULL;
+	int *left;
+	int *party;
+
+	if (types == NULL)
+		return;
+	left = palloc0(event->nsections * sizeof(int));
+	party = palloc0(event->nsections * sizeof(int));
+	for (int t = 0; t < n; t++)
+	{
+		int least;
+		int most;
+
+		if (!ev_ticket_type_is_open(&types[t], NULL, 1, clock))
+			continue;
+		least = ev_pools_least(&event->event_id, types[t].quotas, clock);
+		most = Min(types[t].max_per_booking, ev_pools_smallest(&event->event_id, types[t].quotas));
+		for (int i = 0; i < event->nsections; i++)
+		{
+			if (!ev_ticket_type_sold_in(&types[t], &event->sections[i].section_id))
+				continue;
+			left[i] = Max(left[i], least);
+			party[i] = Max(party[i], most);
+		}
+	}
+	for (int i = 0; i < event->nsections; i++)
+	{
+		available[i] = Min(available[i], left[i]);
+		largest[i] = Min(largest[i], party[i]);
+	}
 }

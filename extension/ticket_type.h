@@ -35,11 +35,19 @@ extern EvTicketType *ev_ticket_types_load(const pg_uuid_t *event_id, int *n);
 /* The one of that id or name; TICKET_TYPE_NOT_FOUND. */
 extern const EvTicketType *ev_ticket_type_named(const EvEvent *event, const EvTicketType *types, int n, const char *name);
 
+extern bool ev_ticket_type_sold_in(const EvTicketType *type, const pg_uuid_t *section_id);
+
 /* May so many be sold to the bearer of that code (NULL: none) at that time? */
 extern bool ev_ticket_type_is_open(const EvTicketType *type, const EvAccessCode *code, int quantity, TimestampTz clock);
 /* The same; the refusal says why not. */
 extern void ev_ticket_type_require_open(const EvEvent *event, const EvTicketType *type, const EvAccessCode *code,
 										int quantity, TimestampTz clock);
+
+/*
+ * What the types on sale leave of each section to who has no code: of what is available, and of the largest party that
+ * could have places together. Nothing is changed where the event has none.
+ */
+extern void ev_ticket_types_bound(const EvEvent *event, TimestampTz clock, int *available, int *largest);
 
 /* VALIDATION_ERROR unless the uuid[] names types of the event, each once. */
 extern void ev_require_known_types(const pg_uuid_t *event_id, EvArg type_ids);

@@ -16,6 +16,8 @@
 #include "paging.h"
 #include "render.h"
 #include "spi.h"
+#include "stock.h"
+#include "ticket_type.h"
 #include "tuple.h"
 #include "waitlist.h"
 
@@ -141,6 +143,17 @@ ev_last_offer(const pg_uuid_t *event_id, const pg_uuid_t *user_id)
 	if (ev_is_null(0, 1))
 		ev_no_offer(event_id);
 	return ev_get_uuid(0, 1);
+}
+
+EvSupply
+ev_supply(const EvEvent *event, TimestampTz clock)
+{
+	EvSupply supply = {ev_stock_available(event, clock), palloc(event->nsections * sizeof(int))};
+
+	for (int i = 0; i < event->nsections; i++)
+		supply.largest[i] = event->sections[i].capacity;
+	ev_ticket_types_bound(event, clock, supply.available, supply.largest);
+	return supply;
 }
 
 void

@@ -69,6 +69,15 @@ extern void ev_entry_end(const EvEntry *entry, const char *status, const pg_uuid
 extern void ev_offer_confirmed(const EvHold *hold, const pg_uuid_t *booking_id, TimestampTz clock);
 extern void ev_offer_ended(const EvHold *hold, const char *status, TimestampTz clock);
 
+/* What there is for those who wait, by section: a ticket type that needs a code, or is not on sale now, has nothing for them. */
+typedef struct EvSupply
+{
+	int *available;
+	int *largest; /* party that may have places together, however much is free */
+} EvSupply;
+
+extern EvSupply ev_supply(const EvEvent *event, TimestampTz clock);
+
 /* Whom a hand-over served. */
 typedef struct EvHandedOver
 {

@@ -155,16 +155,16 @@ require_allowed(const Party *party, const EvEvent *event, TimestampTz clock)
 	ev_limit_user(&request, event, clock);
 }
 
-/* What can never be served would keep everybody behind it. */
+/* What can never be served would wait for ever. */
 static void
-require_fits(const Party *party, const EvEvent *event)
+require_fits(const Party *party, const EvEvent *event, const EvSupply *supply)
 {
 	int largest = 0;
 
 	for (int i = 0; i < event->nsections; i++)
 	{
 		if (party->section_id == NULL || ev_same_id(party->section_id, &event->sections[i].section_id))
-			largest = Max(largest, event->sections[i].capacity);
+			largest = Max(largest, supply->largest[i]);
 	}
 	if (party->quantity > largest)
 		ev_raise(EV_PARTY_TOO_LARGE, ev_detail_int(party_detail(party), "capacity", largest), NULL,
@@ -173,18 +173,16 @@ require_fits(const Party *party, const EvEvent *event)
 
 /* What can be booked now is not waited for. */
 static void
-require_sold_out(const Party *party, const EvEvent *event, TimestampTz clock)
+require_sold_out(const Party *party, const EvEvent *event, const EvSupply *supply, TimestampTz clock)
 {
-	int *available = ev_stock_available(event, clock);
-
 	if (!ev_event_is_on_sale(event, clock))
 		return;
 	for (int i = 0; i < event->nsections; i++)
 	{
 		bool asked = party->section_id == NULL || ev_same_id(party->section_id, &event->sections[i].section_id);
 
-		if (asked && available[i] >= party->quantity && !ev_event_is_waited_for(event, i))
-			ev_raise(EV_SEATS_AVAILABLE, ev_detail_int(party_detail(party), "available", available[i]),
+		if (asked && supply->available[i] >= party->quantity && !ev_event_is_waited_for(event, i))
+			ev_raise(EV_SEATS_AVAILABLE, ev_detail_int(party_detail(party), "available", supply->available[i]),
 					 "Book or hold them now.", "there are seats available");
 	}
 }
@@ -227,6 +225,7 @@ join(const Party *party)
 {
 	EvEvent *event;
 	EvEntry entry;
+	EvSupply supply;
 	TimestampTz clock;
 
 	ev_lock_user(&party->event_id, &party->user_id);
@@ -241,8 +240,9 @@ join(const Party *party)
 	event = ev_event_load(&party->event_id);
 	require_no_entry(party);
 	require_allowed(party, event, clock);
-	require_fits(party, event);
-	require_sold_out(party, event, clock);
+	supply = ev_supply(event, clock);
+	require_fits(party, event, &supply);
+	require_sold_out(party, event, &supply, clock);
 	entry = new_entry(party, clock);
 	ev_entry_tell(&entry, "WAITLIST_JOINED");
 	ev_hand_over(&party->event_id, PG_INT32_MAX, clock);

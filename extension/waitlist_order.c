@@ -33,21 +33,24 @@ find_sections(const EvFree *free, int section, int *first, int *last)
 }
 
 static void
-keep(EvFree *free, int section)
+keep(EvFree *free, int section, int quantity)
 {
 	int first;
 	int last;
 
 	find_sections(free, section, &first, &last);
 	for (int i = first; i <= last; i++)
-		free->kept[i] = !free->skip_unfit;
+	{
+		if (free->capacities[i] >= quantity)
+			free->kept[i] = !free->skip_unfit;
+	}
 }
 
 void
 ev_not_served(EvFree *free, int section, int served_from, int quantity)
 {
 	free->available[served_from] += quantity;
-	keep(free, section);
+	keep(free, section, quantity);
 }
 
 int
@@ -60,7 +63,9 @@ ev_serve(EvFree *free, int section, int quantity)
 	find_sections(free, section, &first, &last);
 	for (int i = first; i <= last; i++)
 	{
-		may_fit |= free->capacities[i] >= quantity;
+		if (free->capacities[i] < quantity)
+			continue;
+		may_fit = true;
 		if (!free->kept[i] && free->available[i] >= quantity)
 		{
 			free->available[i] -= quantity;
@@ -68,12 +73,12 @@ ev_serve(EvFree *free, int section, int quantity)
 		}
 	}
 	if (!may_fit)
-		return EV_NEVER_FITS;
-	keep(free, section);
+		return EV_TOO_LARGE;
+	keep(free, section, quantity);
 	return EV_WAITS;
 }
 
-/* In SQL sections are numbered from 1, 0 is any; the answer is a section, 0 for "waits", -1 for "never fits". */
+/* In SQL sections are numbered from 1, 0 is any; the answer is a section, 0 for "waits", -1 for "too large". */
 Datum
 evently_waitlist_order(PG_FUNCTION_ARGS)
 {

@@ -3,9 +3,9 @@
  *		Whose turn it is: the order of a waitlist as a pure function of who waits and what is free.
  *
  * Waiters are looked at in the order of their positions. One is served from his section, or where he takes any from the
- * first one, in the event's order, that has enough for his whole party. One who is not keeps all that he waits for from
- * those behind him, unless evently.waitlist_skip_unfit is on. A party larger than every section it waits for can never be
- * served and keeps nobody.
+ * first one, in the event's order, that has enough for his whole party. One who is not keeps all that he could have from
+ * those behind him, unless evently.waitlist_skip_unfit is on. A party larger than what every section it waits for may serve
+ * at once can't be served and keeps nothing.
  */
 #ifndef EV_WAITLIST_ORDER_H
 #define EV_WAITLIST_ORDER_H
@@ -16,13 +16,13 @@
 
 /* Instead of a section. */
 #define EV_WAITS (-1)
-#define EV_NEVER_FITS (-2)
+#define EV_TOO_LARGE (-2)
 
 /* What is free, by section in the event's order. */
 typedef struct EvFree
 {
 	int nsections;
-	const int *capacities;
+	const int *capacities; /* the largest party that may have places there */
 	int *available;
 	bool *kept; /* for a waiter looked at already */
 	bool skip_unfit;

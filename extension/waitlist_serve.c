@@ -64,15 +64,26 @@ typedef struct Queue
 static Queue
 open_queue(EvEvent *event, TimestampTz clock)
 {
-	int *capacities = palloc(event->nsections * sizeof(int));
+	EvSupply supply = ev_supply(event, clock);
 
-	for (int i = 0; i < event->nsections; i++)
-		capacities[i] = event->sections[i].capacity;
 	return (Queue){
 		.event = event,
-		.free = ev_free(event->nsections, capacities, ev_stock_available(event, clock), ev_waitlist_skip_unfit),
+		.free = ev_free(event->nsections, supply.largest, supply.available, ev_waitlist_skip_unfit),
 		.clock = clock,
 	};
+}
+
+/* Could his party have places if nothing were sold and everything on sale? */
+static bool
+has_room_for(const EvEvent *event, const Waiter *waiter)
+{
+	for (int i = 0; i < event->nsections; i++)
+	{
+		if ((waiter->section == EV_ANY_SECTION || waiter->section == i) &&
+			event->sections[i].capacity >= waiter->entry.quantity)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -209,11 +220,17 @@ ev_hand_over(const pg_uuid_t *event_id, int max_tickets, TimestampTz clock)
 
 		CHECK_FOR_INTERRUPTS();
 		queue.after = waiter.position;
-		if (section == EV_NEVER_FITS)
+		if (section == EV_WAITS || (section == EV_TOO_LARGE && has_room_for(event, &waiter)))
+			continue;
+		if (section == EV_TOO_LARGE)
 			ev_entry_end(&waiter.entry, "expired", NULL, clock);
-		else if (section != EV_WAITS && is_served(&queue, &waiter.entry, section))
+		else if (is_served(&queue, &waiter.entry, section))
+		{
 			count(&served, &waiter.entry);
-		else if (section != EV_WAITS)
+			if (event->has_ticket_types)
+				queue.free.available = ev_supply(event, clock).available;
+		}
+		else
 			ev_not_served(&queue.free, waiter.section, section, waiter.entry.quantity);
 	}
 	return served;

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(124);
+SELECT plan(132);
 
 CREATE FUNCTION entry(event text, person text) RETURNS evently.waitlist_entry_detail LANGUAGE sql VOLATILE
 AS 'SELECT evently.get_waitlist_status(test.event($1), test.person($2))';
@@ -42,6 +42,7 @@ FROM (VALUES
 	('{0,1}', '{2,2}', '{2,2}', '{9,9}', false, '{1,0}', 'any is the first section that has enough'),
 	('{0,0}', '{2,2}', '{1,4}', '{9,9}', false, '{2,2}', 'a party is served from one section'),
 	('{0,2}', '{5,5}', '{0,0}', '{3,9}', false, '{0,0}', 'never is said only where no section is large enough'),
+	('{0,1}', '{5,1}', '{1,4}', '{3,9}', false, '{0,1}', 'nor is what is too small for him kept'),
 	('{}', '{}', '{5}', '{5}', false, '{}', 'nobody waits')
 ) o (sections, quantities, available, capacities, skip, served, what);
 
@@ -217,6 +218,34 @@ UPDATE evently.ticket_type SET sale_start_time = now() - interval '1 minute' WHE
 SELECT results_eq($$SELECT due('kinds')$$, ARRAY['-1 minute'::interval], 'with it the worker comes');
 SELECT evently.work_on(event('kinds'), 500) \g /dev/null
 SELECT is(queue('kinds'), 'ann:1:notified', 'and the one who waits is served');
+
+
+-- Ticket types: who could have none of them waits for nobody's places
+CREATE FUNCTION typed(event text, sizes integer[], most integer DEFAULT NULL) RETURNS uuid LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM evently.create_event(typed.event, now() + interval '30 days', total_capacity => (SELECT sum(s)::integer FROM unnest(sizes) s), base_price => 25);
+	PERFORM evently.create_ticket_type(test.event(typed.event), 'Normal', max_per_booking => most);
+	PERFORM sell(typed.event, 'x' || i, s) FROM unnest(sizes) WITH ORDINALITY AS o (s, i);
+	RETURN test.event(typed.event);
+END
+$$;
+CREATE FUNCTION most(event text, n integer) RETURNS integer LANGUAGE sql
+AS 'SELECT (evently.update_ticket_type(test.event($1), t.ticket_type_id, max_per_booking => $2)).max_per_booking FROM evently.list_ticket_types(test.event($1)) t';
+SELECT typed('few', '{2,2}', 2) \g /dev/null
+SELECT throws_ok($$SELECT wait('few', 'ann', 3)$$, 'VE304', NULL, 'a party larger than a booking of any ticket type may be can never be served');
+SELECT most('few', 4), wait('few', 'ann', 3), most('few', 2), wait('few', 'bob', 2) \g /dev/null
+SELECT give_back('few', 'x1') \g /dev/null
+SELECT is(queue('few'), 'ann:3:active:1 bob:2:notified', 'who could be served when he joined, and can not now, keeps nothing and waits on');
+SELECT most('few', 4), give_back('few', 'x2') \g /dev/null
+SELECT is((evently.decline_offer(event('few'), person('bob'))).status, 'cancelled', 'what the next one leaves');
+SELECT is(queue('few'), 'ann:3:notified bob:2:cancelled', 'he has as soon as he can');
+SELECT typed('half', '{2,2}') \g /dev/null
+SELECT give_back('half', 'x1') \g /dev/null
+SELECT evently.create_quota(event('half'), 'Half', 2, ARRAY(SELECT ticket_type_id FROM evently.list_ticket_types(event('half')))) \g /dev/null
+SELECT throws_ok($$SELECT wait('half', 'ann', 3)$$, 'VE304', NULL, 'nor can one that is larger than a quota');
+SELECT is(wait('half', 'ann'), 1, 'where the quota is sold out, places or not, people wait');
+SELECT give_back('half', 'x2') \g /dev/null
+SELECT is(queue('half'), 'ann:1:notified', 'until something of it is given back');
 
 -- Waiting times: the median of the last 20 hand-overs, from the fifth on
 SELECT sold_out('long', '{1,1,1,1,1,1}') \g /dev/null
