@@ -25,6 +25,7 @@ char *ev_worker_databases;
 int ev_lock_timeout;
 int ev_offer_ttl;
 bool ev_waitlist_skip_unfit;
+bool ev_mock_payments;
 
 void
 ev_guc_define(void)
@@ -53,6 +54,10 @@ ev_guc_define(void)
 							 "Whether a waitlist serves a smaller party while a larger one before it does not fit.",
 							 "Off: nobody is served before who joined earlier.", &ev_waitlist_skip_unfit, false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("evently.mock_payments",
+							 "Whether the built-in mock provider takes the payments that calls bring along.",
+							 "Off: what costs something is paid by a payment that is begun and completed, or settled by the caller.",
+							 &ev_mock_payments, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.stock_stripes",
 							"Over how many rows the stock of a new event is spread at most.",
 							"More rows let more buyers of one event commit side by side.",

@@ -11,6 +11,7 @@
 #include "args.h"
 #include "booking.h"
 #include "errors.h"
+#include "guc.h"
 #include "id.h"
 #include "idempotency.h"
 #include "lock.h"
@@ -156,6 +157,9 @@ ev_payment_charge(const EvMeans *means, const EvBill *bill)
 
 	if (!means->given || is_nothing(bill->amount))
 		return NULL;
+	if (!ev_mock_payments)
+		ev_raise(EV_PAYMENT_REQUIRED, ev_detail_uuid(ev_detail(), "event_id", bill->event_id),
+				 "Hold them and begin a payment of the hold; they are booked when the provider has completed it.", "this is to be paid first");
 	if (has_token(means, "tok_declined"))
 		ev_raise(EV_PAYMENT_DECLINED, ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", bill->event_id), "method", means->method),
 				 "Try another means of payment; a hold stands until it expires.", "the payment was declined");

@@ -42,7 +42,7 @@ ROLLBACK;
 
 \i sql/include/setup.psql
 \set states `grep -o 'VE[0-9][0-9][0-9]' extension/errors.def | sort | tr '\n' ' '`
-SELECT plan(75);
+SELECT plan(76);
 
 SELECT is_empty($$SELECT level, call, sqlstate FROM told WHERE sqlstate <> 'VE003' AND call !~ '^(get|verify)'$$,
 	'no function that writes works at REPEATABLE READ or SERIALIZABLE');
@@ -118,6 +118,7 @@ SELECT c.*, r.* FROM (VALUES
 	('VE210', 'get_payment(NULL, person(''x''))', '{payment_id}'),
 	('VE211', 'complete_payment(NULL, (SELECT payment_id FROM evently.payment), ''paid'')', '{payment_id,status}'),
 	('VE212', 'complete_refund(NULL, person(''x''))', '{refund_id}'),
+	('VE213', 'book(event(''club''), person(''x''), quantity => 1, payment => CASE set_config(''evently.mock_payments'', ''off'', true) WHEN ''off'' THEN ''{}''::jsonb END)', '{event_id}'),
 	('VE301', 'book(event(''full''), person(''x''), quantity => 1)', '{event_id}'),
 	('VE302', 'join_waitlist(event(''club''), person(''x''))', '{available,event_id,requested}'),
 	('VE303', 'join_waitlist(event(''full''), person(''hal''))', '{entry_id,event_id}'),

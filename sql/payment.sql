@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(66);
+SELECT plan(67);
 
 CREATE FUNCTION payment(person text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT payment_id FROM evently.payment p WHERE p.user_id = test.person($1) ORDER BY created_at DESC, payment_id DESC LIMIT 1';
@@ -21,6 +21,9 @@ SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-2}', pa
 SELECT throws_ok(format('SELECT evently.book(event(%L), person(%L), %L, payment => jsonb_build_object(%L, %s))', 'show', 'bob', '{A-2}', field, value), 'VE001', NULL,
 	format('the %s of a payment is a short text, no %s', field, left(value, 20)))
 FROM unnest('{token,method}'::text[]) field, unnest(ARRAY['array[1e99]', '1', 'repeat(''x'', 5000)']) value;
+SET evently.mock_payments = off;
+SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-2}', payment => '{"token": "tok_ok"}')$$, 'VE213', NULL, 'without the mock provider nobody is paid in passing');
+RESET evently.mock_payments;
 SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-2}', payment => '{"token": "tok_declined", "method": null}')$$, 'VE209', NULL, 'what is null is not given');
 SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-2}', payment => '[]')$$, 'VE001', NULL, 'a payment is an object');
 SELECT is(seat_status('show', 'A-2'), 'available', 'the seat is free');

@@ -274,6 +274,12 @@ derive_defaults(struct setting *s)
 	} else if (s->target == &config.password_min) {
 		s->value = config.development ? "4" : "8";
 		s->origin = config.development ? "default, development" : "default";
+	} else if (s->target == &config.admin_registration) {
+		s->value = config.development ? "bootstrap" : "closed";
+		s->origin = config.development ? "default, development" : "default";
+	} else if (s->target == &config.mock_payments) {
+		s->value = config.development ? "on" : "off";
+		s->origin = config.development ? "default, development" : "default";
 	} else if (s->target == &config.jwt_secret && config.development) {
 		s->origin = "made once, $EVENTLY_HOME/jwt_secret";
 	} else if (s->target == &config.internal_api_key && config.development) {

@@ -51,6 +51,7 @@ struct config {
 	int bcrypt_cost;
 	int password_min;
 	int admin_registration;
+	int mock_payments;
 	int require_idempotency_key;
 	int strict_fields;
 	int rate_limit;

@@ -10,9 +10,10 @@ static int services_statement;
 void
 health_prepare(void)
 {
-	/* One row: an object with true or false for each service; $1 tells whether those that write can. */
+	/* One row: an object with true or false for each service; $1 tells whether there are connections for those that write. */
 	services_statement = pg_statement_add(
-	    "SELECT '{' || string_agg(format('\"%s\":%s', s.name, (($1 OR NOT s.writes) AND EXISTS ("
+	    "SELECT '{' || string_agg(format('\"%s\":%s', s.name, ((NOT s.writes OR ($1 AND "
+	    "current_setting('default_transaction_read_only') = 'off' AND NOT pg_is_in_recovery())) AND EXISTS ("
 	    "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
 	    "WHERE n.nspname = 'evently' AND p.proname = s.needs "
 	    "AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))::text), ',' ORDER BY s.ordinal) || '}' FROM (VALUES "
@@ -79,8 +80,8 @@ ready_done(struct request *rq)
 	if (!call_row(rq))
 		return;
 	if (strstr(call_take_row(rq), "false") != NULL)
-		reply_unavailable(
-		    rq, "The database is not ready: the extension evently is missing or of another version");
+		reply_unavailable(rq,
+		    "The database is not ready: it takes no writes, or the extension evently is missing or of another version");
 	else if (!pg_takes_writes())
 		reply_unavailable(rq, "The database is not ready: no connection for writes can be made");
 	else

@@ -50,8 +50,8 @@ pg_connect_check(void)
 	}
 	(void)snprintf(session_options, sizeof(session_options),
 	    "%s -c statement_timeout=%d -c lock_timeout=%d -c TimeZone=UTC -c DateStyle=ISO "
-	    "-c idle_in_transaction_session_timeout=60000",
-	    theirs, config.statement_timeout_ms, config.lock_timeout_ms);
+	    "-c idle_in_transaction_session_timeout=60000 -c evently.mock_payments=%s",
+	    theirs, config.statement_timeout_ms, config.lock_timeout_ms, config.mock_payments ? "on" : "off");
 	PQconninfoFree(options);
 }
 

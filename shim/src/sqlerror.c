@@ -13,8 +13,9 @@ static const struct {
 #include "errors.def"
 };
 
-#define INVALID "VALIDATION_ERROR"
-#define AWAY    "UNAVAILABLE"
+#define INVALID   "VALIDATION_ERROR"
+#define AWAY      "UNAVAILABLE"
+#define NOT_READY "The database is not ready: the extension evently is missing or of another version"
 
 /* First match wins, by prefix. */
 static const struct {
@@ -38,10 +39,12 @@ static const struct {
 	{ "57P", { 503, AWAY, "The database is restarting; try again" } },
 	{ "58", { 503, AWAY, "The database could not read or write its files; try again" } },
 	{ "08", { 503, AWAY, "The database is away; try again" } },
-	{ "42883", { 503, AWAY, "The database is not ready: the extension evently is missing or of another version" } },
-	{ "42P01", { 503, AWAY, "The database is not ready: the extension evently is missing or of another version" } },
-	{ "42704", { 503, AWAY, "The database is not ready: the extension evently is missing or of another version" } },
-	{ "3F000", { 503, AWAY, "The database is not ready: the extension evently is missing or of another version" } },
+	{ "25006", { 503, AWAY, "The database takes no writes; try again" } },
+	{ "42501", { 503, AWAY, "The database is not ready: the web app's role may not call Evently" } },
+	{ "42883", { 503, AWAY, NOT_READY } },
+	{ "42P01", { 503, AWAY, NOT_READY } },
+	{ "42704", { 503, AWAY, NOT_READY } },
+	{ "3F000", { 503, AWAY, NOT_READY } },
 };
 
 struct sql_error

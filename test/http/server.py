@@ -42,6 +42,7 @@ class Server:
             "EVENTLY_JWT_SECRET": tokens.secret().decode(),
             "EVENTLY_WORKERS": "2",
             "EVENTLY_BCRYPT_COST": "4",
+            "EVENTLY_MOCK_PAYMENTS": "on",
             **settings,
         }
 

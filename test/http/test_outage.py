@@ -156,6 +156,30 @@ def test_reads_alone_are_not_ready(instance, buyer):
     wait_until(instance.is_ready, "ready again")
 
 
+def set_read_only(instance, how):
+    with instance.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"ALTER ROLE evently_shim {how}")
+    with instance.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'evently_shim'")
+
+
+def test_a_database_that_only_reads(instance, buyer, show):
+    """H73: such as a standby, or a primary that was told so. Nothing is an internal error, and nobody is sent here to book."""
+    set_read_only(instance, "SET default_transaction_read_only = on")
+    try:
+        left = {"auth": False, "events": True, "inventory": False, "bookings": False, "search": True}
+        wait_until(lambda: buyer.get("/health").json == {"status": "degraded", "services": left}, "reads are served")
+        assert_error(buyer.get("/health/ready"), 503, "UNAVAILABLE")
+        wish = {"event_id": show["event_id"], "quantity": 1}
+        wait_until(lambda: "takes no writes" in str(buyer.post("/api/v1/seats/hold", wish).json), "writes meet it")
+        assert_error(buyer.post("/api/v1/auth/login", {"email": buyer.email, "password": PASSWORD}), 503, "UNAVAILABLE")
+        wait_until(lambda: buyer.get("/api/v1/events").status == 200, "reads are served")
+    finally:
+        set_read_only(instance, "RESET default_transaction_read_only")
+    wait_until(instance.is_ready, "ready again")
+    wait_until(lambda: buyer.post("/api/v1/seats/hold", wish).status == 201, "writes are served again")
+
+
 def test_backends_killed_in_a_storm(instance, buyer, show):
     """H14, H27: an acknowledged booking stays, a doubtful one is settled by its key: each key books exactly once."""
     stop = threading.Event()

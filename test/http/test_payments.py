@@ -134,3 +134,21 @@ def test_some_tickets_are_cancelled_and_refunded(user, event):
     for wrong in (["x"], [5], "x"):
         assert_error(user.post(f"{path}/cancel", {"ticket_ids": wrong}), 400, "VALIDATION_ERROR", "ticket_ids")
     assert_error(user.get(f"{path}/cancel-quote", ticket_ids="x"), 400, "VALIDATION_ERROR", "ticket_ids")
+
+
+def test_without_the_mock_provider_tickets_are_paid_first(user, provider, event, new_event, serve):
+    """Neither a booking nor a confirmation pays in passing; the provider's word books, and what costs nothing needs none."""
+    client = serve(EVENTLY_MOCK_PAYMENTS="off").client
+    client.token = user.token
+    hold = user.hold(event, quantity=2)
+    for payment in (None, {"token": "tok_ok"}, {"token": "tok_ok", "method": "card"}):
+        for path, wish in [
+            (f"/api/v1/events/{event['event_id']}/book", {"quantity": 1}),
+            ("/api/v1/bookings/confirm", {"hold_id": hold["hold_id"]}),
+        ]:
+            answer = client.post(path, {**wish, "payment": payment} if payment else wish)
+            assert_error(answer, 402, "PAYMENT_REQUIRED")
+    payment = expect(client.post(f"/api/v1/seats/hold/{hold['hold_id']}/payment", {"method": "card"}), 201)
+    assert expect(complete(provider, payment, "paid"), 200)["booking"]["status"] == "confirmed"
+    free = new_event(base_price=0)
+    assert expect(client.post(f"/api/v1/events/{free['event_id']}/book", {"quantity": 1}), 201)["status"] == "confirmed"

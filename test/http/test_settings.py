@@ -46,6 +46,19 @@ def test_names_of_the_seeds(seed, given, name, value):
 
 
 @pytest.mark.parametrize(
+    "name, development, production",
+    [
+        ("EVENTLY_PASSWORD_MIN", "4", "8"),
+        ("EVENTLY_ADMIN_REGISTRATION", "bootstrap", "closed"),
+        ("EVENTLY_MOCK_PAYMENTS", "on", "off"),
+    ],
+)
+def test_production_is_strict(name, development, production):
+    assert shown({"EVENTLY_ENV": "development"})[name][0] == development
+    assert shown({"EVENTLY_ENV": "production"})[name][0] == production
+
+
+@pytest.mark.parametrize(
     "given",
     [
         {"JWT_SECRET": "very secret indeed"},
