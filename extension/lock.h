@@ -19,7 +19,7 @@
  * pool's, so a crowd that waits for one popular seat stops nobody else. What a lock guards is read in a statement
  * that starts after the lock is granted, and the clock is read after the last lock.
  *
- * A pending payment has a K of its own, (event, payment): taken after the key of the call, before U. The rows of payments and
+ * The pending payments of a hold have a K, (event, hold): taken after the key of the call, before U. The rows of payments and
  * refunds are changed under it, or under the row lock of the booking they paid for, so they are never waited for.
  *
  * Accounts are outside this order: their locks (administrators, sessions) are K locks in transactions that take no other.

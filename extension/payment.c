@@ -50,6 +50,10 @@ EV_STATEMENT(load_payment_of_booking,
 			 "SELECT " PAYMENT_COLUMNS " FROM evently.payment WHERE event_id = $1 AND booking_id = $2",
 			 UUIDOID, UUIDOID);
 
+EV_STATEMENT(find_purchase_of_hold,
+			 "SELECT 1 FROM evently.payment WHERE event_id = $1 AND hold_id = $2 AND booking_id IS NOT NULL",
+			 UUIDOID, UUIDOID);
+
 EV_STATEMENT(resolve_payment,
 			 "UPDATE evently.payment SET status = $3, provider_ref = coalesce($4, provider_ref), resolved_at = $5, booking_id = $6"
 			 " WHERE event_id = $1 AND payment_id = $2 AND status = 'pending'",
@@ -230,6 +234,12 @@ EvPayment *
 ev_payment_of_booking(const pg_uuid_t *event_id, const pg_uuid_t *booking_id)
 {
 	return ev_query(&load_payment_of_booking, ev_uuid(event_id), ev_uuid(booking_id)) > 0 ? payment_row() : NULL;
+}
+
+bool
+ev_payment_has_bought(const pg_uuid_t *event_id, const pg_uuid_t *hold_id)
+{
+	return ev_query(&find_purchase_of_hold, ev_uuid(event_id), ev_uuid(hold_id)) > 0;
 }
 
 EvPayment *

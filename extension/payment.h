@@ -9,12 +9,12 @@
  * everything else is paid. An outside provider is asked between begin_payment() and complete_payment().
  *
  * Invariants
- *	1. A payment is resolved once. A booking is paid by one payment at most, in full.
+ *	1. A payment is resolved once. A booking is paid by one payment at most, in full; so is a hold, whatever became of it.
  *	2. What was paid has bought a booking or is refunded, at the latest in the transaction that resolves it (H11).
  *	3. refunded is the sum of its refund rows and never more than amount.
  *	4. A token is used and forgotten: neither a table nor a message nor the outbox has it.
  *
- * Locks: a pending payment is resolved under K (event, payment); the payment of a booking changes under the booking's
+ * Locks: a pending payment is resolved under K (event, its hold); the payment of a booking changes under the booking's
  * row lock. So its own row is never waited for, and may come after T.
  */
 #ifndef EV_PAYMENT_H
@@ -73,6 +73,8 @@ extern void ev_payment_store(const EvPayment *payment, const pg_uuid_t *booking_
 
 /* What paid for the booking, or NULL. */
 extern EvPayment *ev_payment_of_booking(const pg_uuid_t *event_id, const pg_uuid_t *booking_id);
+/* Whether one of the hold's payments has a booking. Under K (event, hold) that stands. */
+extern bool ev_payment_has_bought(const pg_uuid_t *event_id, const pg_uuid_t *hold_id);
 /* PAYMENT_NOT_FOUND; event_id may be NULL: found by the payment's id. */
 extern EvPayment *ev_payment_load(const pg_uuid_t *event_id, const pg_uuid_t *payment_id);
 /* Resolve it; what it bought stands in booking_id. */

@@ -2,10 +2,10 @@
  * payment_complete.c
  *		What an outside provider answers: a payment is resolved once, and what was paid buys the booking or is refunded.
  *
- * K (event, payment) comes first, so that whoever resolves it second sees what the first made of it. Then the hold is
- * confirmed; where it is over, the same seats or tickets are taken again, at its prices; where they are gone, or the event
- * sells no more, the money is due back. Each is an attempt of its own (attempt.h): the first lets go of the hold's row
- * before the second may have to wait for Q exclusive.
+ * K (event, hold) comes first, so that whoever resolves it second, or pays for the same hold second, sees what the first
+ * made of it. Then the hold is confirmed; where it is over, the same seats or tickets are taken again, at its prices; where
+ * they are gone, or were bought by another payment, or the event sells no more, the money is due back. Each is an attempt of
+ * its own (attempt.h): the first lets go of the hold's row before the second may have to wait for Q exclusive.
  */
 #include "postgres.h"
 
@@ -93,12 +93,22 @@ confirm(void *argument)
 	}
 }
 
+/* Its hold does not tell that a payment has bought something before: it is over as it was. */
 static void
 take_again(void *argument)
 {
 	Purchase *purchase = argument;
 
+	if (ev_payment_has_bought(&purchase->hold->event_id, &purchase->hold->hold_id))
+		ev_raise(EV_HOLD_NOT_ACTIVE, ev_hold_facts(purchase->hold), NULL, "the booking was paid already");
 	purchase->booking = ev_booking_retake(purchase->hold);
+}
+
+/* Found under its row lock. A hold that lives, of an event that sells no more, keeps what it has: it may be confirmed yet. */
+static bool
+is_over(const EvHold *hold, const EvRefusal *refusal)
+{
+	return strcmp(refusal->code, "HOLD_EXPIRED") == 0 || strcmp(hold->status, "released") == 0;
 }
 
 /* Buys what the payment is for, or tells why not. */
@@ -107,7 +117,7 @@ buy(Purchase *purchase)
 {
 	EvRefusal *refusal = ev_attempt(confirm, purchase);
 
-	if (refusal != NULL && strcmp(purchase->hold->status, "confirmed") != 0)
+	if (refusal != NULL && is_over(purchase->hold, refusal))
 		refusal = ev_attempt(take_again, purchase);
 	return refusal ? refusal->message : NULL;
 }
@@ -215,8 +225,11 @@ complete(FunctionCallInfo fcinfo, EvPayment *payment, const Answer *answer, cons
 	bool paid = strcmp(answer->outcome, "paid") == 0;
 	Datum result;
 
-	ev_lock_key(&payment->event_id, &payment->payment_id, "payment", "");
-	payment = ev_payment_load(&payment->event_id, &payment->payment_id);
+	if (payment->hold_id != NULL)
+	{
+		ev_lock_key(&payment->event_id, payment->hold_id, "payment", "");
+		payment = ev_payment_load(&payment->event_id, &payment->payment_id);
+	}
 	if (!ev_payment_is_pending(payment))
 	{
 		require_same(payment, answer);

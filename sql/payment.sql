@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(67);
+SELECT plan(72);
 
 CREATE FUNCTION payment(person text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT payment_id FROM evently.payment p WHERE p.user_id = test.person($1) ORDER BY created_at DESC, payment_id DESC LIMIT 1';
@@ -135,6 +135,20 @@ SELECT evently.confirm_hold(NULL, hold('pia')) \g /dev/null
 SELECT evently.cancel_booking(NULL, booking('pia'), ticket_ids => ARRAY[(t).ticket_id]) FROM unnest((evently.get_booking(NULL, booking('pia'))).tickets) t LIMIT 1 \g /dev/null
 SELECT results_eq($$SELECT booking_id, reason FROM evently.complete_payment(NULL, payment('pia'), 'paid')$$, $$SELECT NULL::uuid, 'tickets of the booking are cancelled'$$,
 	'what was cancelled in part meanwhile is not paid in full: due back');
+-- A hold is paid once, whatever became of it: windows of a browser
+SELECT evently.create_event('tabs', now() + interval '9 days', total_capacity => 10, base_price => 10) \g /dev/null
+CREATE FUNCTION tab(n integer) RETURNS uuid LANGUAGE sql STABLE
+AS 'SELECT payment_id FROM evently.payment p WHERE p.hold_id = test.hold(''quy'') ORDER BY created_at, payment_id OFFSET $1 - 1 LIMIT 1';
+SELECT evently.hold_tickets(event('tabs'), person('quy'), 2) \g /dev/null
+SELECT evently.begin_payment(NULL, hold('quy')) FROM generate_series(1, 3) \g /dev/null
+SELECT expire_holds_of('quy') \g /dev/null
+SELECT is((SELECT (c.booking).quantity FROM evently.complete_payment(NULL, tab(1), 'paid') c), 2, 'the first payment of a hold that is over takes its tickets again');
+SELECT results_eq($$SELECT booking_id, refund_due, reason FROM evently.complete_payment(NULL, tab(2), 'paid')$$, $$SELECT NULL::uuid, 20.00, 'the booking was paid already'$$, 'the second is due back');
+SELECT is((SELECT count(*) FROM evently.booking WHERE user_id = person('quy')) || ' ' || free('tabs'), '1 8', 'there is one booking');
+SELECT throws_ok($$UPDATE evently.payment SET booking_id = person('x'), refunded = 0 WHERE payment_id = tab(2)$$, '23505', NULL, 'no two payments of a hold buy something, by a constraint');
+SELECT evently.cancel_booking(NULL, booking('quy')) \g /dev/null
+SELECT is((evently.complete_payment(NULL, tab(3), 'paid')).reason, 'the booking was paid already', 'nor does another buy once that was given back');
+
 SELECT is_empty($$SELECT payload FROM evently.outbox WHERE payload::text ~ 'tok_'$$, 'H66: no token is told');
 SELECT set_has($$SELECT aggregatetype || ' ' || type FROM evently.outbox WHERE event_id = event('twin') OR event_id = event('club')$$,
 	$$VALUES ('PAYMENT PAYMENT_PENDING'), ('PAYMENT PAYMENT_PAID'), ('PAYMENT PAYMENT_FAILED'), ('PAYMENT REFUND_COMPLETED'), ('BOOKING BOOKING_CONFIRMED')$$, 'what happened is told');

@@ -219,6 +219,7 @@ CREATE TABLE evently.payment (
 		AND (status = 'paid' OR (booking_id IS NULL AND refunded = 0)))
 );
 CREATE UNIQUE INDEX payment_booking ON evently.payment (event_id, booking_id) WHERE booking_id IS NOT NULL;
+CREATE UNIQUE INDEX payment_bought ON evently.payment (event_id, hold_id) WHERE booking_id IS NOT NULL AND hold_id IS NOT NULL;
 CREATE INDEX payment_hold ON evently.payment (event_id, hold_id) WHERE hold_id IS NOT NULL;
 CREATE INDEX payment_id ON evently.payment (payment_id);
 COMMENT ON TABLE evently.payment IS

@@ -56,6 +56,18 @@ def test_late_payment_of_what_is_gone_is_refunded(user, other_user, provider, ne
     assert (done["booking"], done["refund_due"]) == (None, 50)
 
 
+def test_two_windows_pay_once(user, provider, new_event, expire):
+    """A hold of which two payments were begun, and that is over when both are paid: one booking, the other is due back."""
+    event = new_event(total_capacity=10)
+    hold = user.hold(event, quantity=2)
+    first, second = (expect(user.post(f"/api/v1/seats/hold/{hold['hold_id']}/payment"), 201) for _ in range(2))
+    expire(hold)
+    assert expect(complete(provider, first, "paid"), 200)["booking"]["quantity"] == 2
+    done = expect(complete(provider, second, "paid"), 200)
+    assert (done["booking"], done["refund_due"], done["reason"]) == (None, 50, "the booking was paid already")
+    assert user.available(event) == 8
+
+
 def test_who_may(user, other_user, admin, provider, begun):
     """H02, H61: the hold's owner begins; only with the key is it completed."""
     hold, payment = begun
