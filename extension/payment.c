@@ -167,7 +167,7 @@ ev_payment_charge(const EvMeans *means, const EvBill *bill)
 	if (has_token(means, "tok_declined"))
 		ev_raise(EV_PAYMENT_DECLINED, ev_detail_text(ev_detail_uuid(ev_detail(), "event_id", bill->event_id), "method", means->method),
 				 "Try another means of payment; a hold stands until it expires.", "the payment was declined");
-	payment = new_payment(bill, means->method, "mock", is_slow(means) ? "pending" : "paid");
+	payment = new_payment(bill, means->method, EV_MOCK_PROVIDER, is_slow(means) ? "pending" : "paid");
 	payment->provider_ref = psprintf("mock-%s", ev_booking_ref(&payment->payment_id));
 	return payment;
 }
@@ -318,6 +318,8 @@ evently_begin_payment(PG_FUNCTION_ARGS)
 	ev_require_name(fcinfo, 4, "provider", 50);
 	method = PG_ARGISNULL(3) ? "card" : ev_text_argument(fcinfo, 3);
 	provider = PG_ARGISNULL(4) ? "external" : ev_text_argument(fcinfo, 4);
+	if (strcmp(provider, EV_MOCK_PROVIDER) == 0)
+		ev_invalid("provider", "the mock provider settles at once: it has nothing to begin");
 	if (!ev_key_open(&key, &begin_operation, &hold->event_id, &hold->user_id, ev_text_argument(fcinfo, 5), ev_id_text,
 					 &hold->hold_id, &result))
 	{

@@ -24,6 +24,9 @@
 #include "tuple.h"
 #include "utils/numeric.h"
 
+/* The provider that is built in: it settles in the call that books or refunds, so nothing is begun with it. */
+#define EV_MOCK_PROVIDER "mock"
+
 /* What a buyer pays with, as the argument payment says. */
 typedef struct EvMeans
 {

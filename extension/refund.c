@@ -59,7 +59,7 @@ void
 ev_refund_payment(const EvPayment *payment, const EvRefund *refund)
 {
 	pg_uuid_t refund_id = ev_new_id(&payment->event_id);
-	bool at_once = strcmp(payment->provider, "mock") == 0;
+	bool at_once = strcmp(payment->provider, EV_MOCK_PROVIDER) == 0;
 	EvArg amount = ev_datum(NumericGetDatum(refund->amount));
 	TimestampTz due = TimestampTzPlusMilliseconds(refund->clock, refund->processing_days * (USECS_PER_DAY / 1000));
 

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(72);
+SELECT plan(75);
 
 CREATE FUNCTION payment(person text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT payment_id FROM evently.payment p WHERE p.user_id = test.person($1) ORDER BY created_at DESC, payment_id DESC LIMIT 1';
@@ -71,6 +71,13 @@ SELECT throws_ok($$SELECT evently.complete_payment(NULL, payment('fay'), 'lost')
 SELECT throws_ok($$SELECT evently.begin_payment(event('club'), hold('fay'))$$, 'VE109', NULL, 'a confirmed hold is not paid again');
 SELECT evently.hold_tickets(event('free'), person('fay'), 1) \g /dev/null
 SELECT throws_ok($$SELECT evently.begin_payment(event('free'), hold('fay'))$$, 'VE001', NULL, 'what costs nothing is not paid');
+SELECT evently.hold_tickets(event('show'), person('rob'), 1, section('show', 'Floor')) \g /dev/null
+SELECT is((refusal($$SELECT evently.begin_payment(event('show'), hold('rob'), provider => 'mock')$$)).detail, '{"field":"provider"}', 'the mock provider has nothing to begin');
+SELECT evently.begin_payment(event('show'), hold('rob'), provider => 'Mock') \g /dev/null
+SELECT evently.complete_payment(NULL, payment('rob'), 'paid') \g /dev/null
+SELECT evently.cancel_booking(NULL, booking('rob')) \g /dev/null
+SELECT results_eq($$SELECT r.status, r.provider_ref FROM unnest((evently.get_payment(NULL, payment('rob'))).refunds) r$$, $$SELECT 'due', NULL::text$$, 'so what was begun is refunded by its provider, whatever it is called');
+SELECT is((SELECT status FROM evently.complete_refund(NULL, r.refund_id)), 'completed', 'once he says so') FROM evently.refund r WHERE payment_id = payment('rob');
 
 -- H11: paid too late
 SELECT evently.hold_seats(event('twin'), person('gus'), '{A-1,A-2}') \g /dev/null

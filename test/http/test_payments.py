@@ -56,6 +56,14 @@ def test_late_payment_of_what_is_gone_is_refunded(user, other_user, provider, ne
     assert (done["booking"], done["refund_due"]) == (None, 50)
 
 
+def test_nobody_begins_a_payment_of_the_mock(user, event):
+    """Its refunds are settled at once: nobody would be asked to send the money back."""
+    hold = user.hold(event, quantity=1)
+    path = f"/api/v1/seats/hold/{hold['hold_id']}/payment"
+    assert_error(user.post(path, {"provider": "mock"}), 400, "VALIDATION_ERROR", "provider")
+    assert expect(user.post(path, {"provider": "acme"}), 201)["provider"] == "acme"
+
+
 def test_two_windows_pay_once(user, provider, new_event, expire):
     """A hold of which two payments were begun, and that is over when both are paid: one booking, the other is due back."""
     event = new_event(total_capacity=10)
