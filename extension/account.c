@@ -136,16 +136,34 @@ require_person(FunctionCallInfo fcinfo, int name, int first_name, int last_name,
 	ev_require_length(fcinfo, phone_number, "phone_number", 40);
 }
 
+void
+ev_account_require_may_give(const pg_uuid_t *giver_id, Datum permissions)
+{
+	int n;
+	char **needed = ev_texts_of(permissions, "permissions", &n);
+
+	if (giver_id == NULL || ev_has_permission(giver_id, "events:any"))
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		if (!ev_has_permission(giver_id, needed[i]))
+			ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "permission", needed[i]), NULL,
+					 "nobody gives a permission that he does not have");
+	}
+}
+
 pg_uuid_t
 ev_account_create(char *email, EvArg password_hash, const char *name, EvArg first_name, EvArg last_name,
-				  EvArg phone_number, const char *role)
+				  EvArg phone_number, const char *role, const pg_uuid_t *giver_id)
 {
 	pg_uuid_t account_id = ev_new_id(NULL);
-	char *permissions[] = {"events:own"};
+	char *standard[] = {"events:own"};
+	EvArg permissions = ev_text_array(standard, strcmp(role, "admin") == 0);
 
+	ev_account_require_may_give(giver_id, permissions.value);
 	require_email(email);
 	if (ev_query(&insert_account, ev_uuid(&account_id), ev_text(email), password_hash, ev_text(name), first_name,
-				 last_name, phone_number, ev_text(role), ev_text_array(permissions, strcmp(role, "admin") == 0)) == 0)
+				 last_name, phone_number, ev_text(role), permissions) == 0)
 		ev_raise(EV_EMAIL_TAKEN, ev_detail_text(ev_detail(), "field", "email"),
 				 "Log in, or use another address.", "the email address is taken");
 	return account_id;
@@ -162,7 +180,7 @@ evently_register_account(PG_FUNCTION_ARGS)
 	require_person(fcinfo, 2, 3, 4, 5);
 	name = name_or_parts(ev_text_argument(fcinfo, 2), ev_text_argument(fcinfo, 3), ev_text_argument(fcinfo, 4));
 	account_id = ev_account_create(ev_required_text(fcinfo, 0, "email"), ev_arg(1), name,
-								   ev_arg(3), ev_arg(4), ev_arg(5), "user");
+								   ev_arg(3), ev_arg(4), ev_arg(5), "user", NULL);
 	PG_RETURN_DATUM(ev_end(ev_session_start(&account_id, ev_arg(6), ev_arg(7))));
 }
 
@@ -172,32 +190,35 @@ ev_account_is_admin(const pg_uuid_t *account_id)
 	return ev_query(&is_admin, ev_uuid(account_id)) > 0;
 }
 
-static void
-require_may_make_admin(const char *mode, const pg_uuid_t *actor_id)
+/* Who makes an administrator, NULL where the mode lets everybody or there is none yet; FORBIDDEN. */
+static const pg_uuid_t *
+maker_of_admin(const char *mode, const pg_uuid_t *actor_id)
 {
-	bool by_admin = actor_id != NULL && ev_account_is_admin(actor_id);
-
-	if (strcmp(mode, "open") == 0 || strcmp(mode, "trusted") == 0 || by_admin)
-		return;
+	if (strcmp(mode, "open") == 0 || strcmp(mode, "trusted") == 0)
+		return NULL;
+	if (actor_id != NULL && ev_account_is_admin(actor_id))
+		return actor_id;
 	if (strcmp(mode, "closed") == 0 || count_admins() > 0)
 		ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "mode", mode), NULL,
 				 "only an administrator can register an administrator");
+	return NULL;
 }
 
 /* register_admin(email, password_hash, name, phone_number, token_hash, token_ttl, actor_id, mode) */
 Datum
 evently_register_admin(PG_FUNCTION_ARGS)
 {
+	const pg_uuid_t *maker_id;
 	pg_uuid_t account_id;
 
 	ev_begin(EV_WRITES);
 	ev_account_lock_admins();
-	require_may_make_admin(ev_word(ev_required_text(fcinfo, 7, "mode"), "mode", "bootstrap, closed, open, trusted"),
-						   ev_uuid_argument(fcinfo, 6));
+	maker_id = maker_of_admin(ev_word(ev_required_text(fcinfo, 7, "mode"), "mode", "bootstrap, closed, open, trusted"),
+							  ev_uuid_argument(fcinfo, 6));
 	require_person(fcinfo, 2, -1, -1, 3);
 	account_id = ev_account_create(ev_required_text(fcinfo, 0, "email"), ev_arg(1),
 								   name_or_parts(ev_text_argument(fcinfo, 2), NULL, NULL),
-								   ev_null(), ev_null(), ev_arg(3), "admin");
+								   ev_null(), ev_null(), ev_arg(3), "admin", maker_id);
 	PG_RETURN_DATUM(ev_end(ev_session_start(&account_id, ev_arg(4), ev_arg(5))));
 }
 

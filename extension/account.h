@@ -24,9 +24,12 @@ extern void ev_account_lock_admins(void);
 /* LAST_ADMIN: for an administrator who is about to be none. */
 extern void ev_account_require_other_admin(void);
 
-/* A new account; an administrator has permission events:own. EMAIL_TAKEN. */
+/* FORBIDDEN unless the giver, NULL or an administrator, has all of these permissions: events:any is all. */
+extern void ev_account_require_may_give(const pg_uuid_t *giver_id, Datum permissions);
+
+/* A new account; an administrator has permission events:own, of the giver. FORBIDDEN, EMAIL_TAKEN. */
 extern pg_uuid_t ev_account_create(char *email, EvArg password_hash, const char *name, EvArg first_name,
-								   EvArg last_name, EvArg phone_number, const char *role);
+								   EvArg last_name, EvArg phone_number, const char *role, const pg_uuid_t *giver_id);
 
 extern void ev_account_not_found(const char *field) pg_attribute_noreturn();
 

@@ -2,7 +2,8 @@
  * account_admin.c
  *		Accounts as administrators manage them: who there is, new ones, roles and permissions.
  *
- * Nobody gives or takes away a permission that he does not have. There is always an administrator.
+ * Nobody gives a permission that he does not have, nor changes another administrator without events:any. There is always
+ * an administrator.
  */
 #include "postgres.h"
 
@@ -26,14 +27,14 @@ PG_FUNCTION_INFO_V1(evently_change_role);
 PG_FUNCTION_INFO_V1(evently_list_accounts_page);
 
 EV_STATEMENT(lock_account,
-			 "SELECT account_id, role, is_active, permissions FROM evently.account"
+			 "SELECT account_id, role = 'admin', is_active FROM evently.account"
 			 " WHERE account_id = $1 OR lower(email) = lower($2) FOR UPDATE",
 			 UUIDOID, TEXTOID);
 
 EV_STATEMENT(change_role,
 			 "UPDATE evently.account a SET role = $2, permissions = $3, token_version = a.token_version + 1,"
 			 " updated_at = clock_timestamp()"
-			 " WHERE a.account_id = $1 RETURNING evently.describe_account(a)",
+			 " WHERE a.account_id = $1 AND (a.role <> $2 OR NOT (a.permissions @> $3 AND a.permissions <@ $3))",
 			 UUIDOID, TEXTOID, TEXTARRAYOID);
 
 EV_STATEMENT(account_detail,
@@ -74,26 +75,9 @@ evently_create_account(PG_FUNCTION_ARGS)
 	ev_require_length(fcinfo, 4, "phone_number", 40);
 	role = ev_word(PG_ARGISNULL(3) ? "user" : ev_text_argument(fcinfo, 3), "role", ROLES);
 	account_id = ev_account_create(ev_required_text(fcinfo, 0, "email"), ev_arg(1), name, ev_null(), ev_null(),
-								   ev_arg(4), role);
+								   ev_arg(4), role, ev_uuid_argument(fcinfo, 5));
 	ev_query(&account_detail, ev_uuid(&account_id));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
-}
-
-/* NULL has all. */
-static void
-require_permissions(const pg_uuid_t *actor_id, Datum permissions)
-{
-	int n;
-	char **needed = ev_texts_of(permissions, "permissions", &n);
-
-	if (actor_id == NULL || ev_has_permission(actor_id, "events:any"))
-		return;
-	for (int i = 0; i < n; i++)
-	{
-		if (!ev_has_permission(actor_id, needed[i]))
-			ev_raise(EV_FORBIDDEN, ev_detail_text(ev_detail(), "permission", needed[i]), NULL,
-					 "nobody gives or takes away a permission that he does not have");
-	}
 }
 
 /* The permissions given, else those that the role brings. */
@@ -103,26 +87,24 @@ permissions_of(const char *role, EvArg given, const pg_uuid_t *actor_id)
 	char *standard[] = {"events:own", "events:any"};
 	bool admin = strcmp(role, "admin") == 0;
 	EvArg permissions;
-	int n;
+	int n = actor_id == NULL ? 2 : 1;
 
-	if (given.isnull)
-		return ev_text_array(standard, !admin ? 0 : actor_id == NULL ? 2
-																	 : 1);
-	permissions = ev_permissions(given.value, ADMIN_PERMISSIONS);
+	permissions = given.isnull ? ev_text_array(standard, admin ? n : 0) : ev_permissions(given.value, ADMIN_PERMISSIONS);
 	(void) ev_texts_of(permissions.value, "permissions", &n);
 	if (!admin && n > 0)
 		ev_invalid("permissions", "only an administrator has permissions");
-	require_permissions(actor_id, permissions.value);
+	ev_account_require_may_give(actor_id, permissions.value);
 	return permissions;
 }
 
-/* The account is found by its id or its address. */
+/* The account is found by its id or its address. Where nothing changes, nobody has to sign in again. */
 static Datum
 give_role(EvArg account_id, EvArg email, char *given, EvArg permissions, const pg_uuid_t *actor_id)
 {
 	char *role = ev_word(given, "role", ROLES);
 	pg_uuid_t id;
-	bool demotes;
+	bool is_admin;
+	bool is_active;
 
 	ev_account_lock_admins();
 	require_admin(actor_id);
@@ -130,11 +112,14 @@ give_role(EvArg account_id, EvArg email, char *given, EvArg permissions, const p
 	if (ev_query(&lock_account, account_id, email) == 0)
 		ev_account_not_found(account_id.isnull ? "email" : "user_id");
 	id = ev_get_uuid(0, 1);
-	demotes = strcmp(role, "user") == 0 && strcmp(ev_get_text(0, 2), "admin") == 0 && ev_get_bool(0, 3);
-	require_permissions(actor_id, ev_copied_value(0, 4));
-	if (demotes)
+	is_admin = ev_get_bool(0, 2);
+	is_active = ev_get_bool(0, 3);
+	if (is_admin)
+		ev_require_owner(actor_id, &id, "account");
+	if (is_admin && is_active && strcmp(role, "user") == 0)
 		ev_account_require_other_admin();
 	ev_query(&change_role, ev_uuid(&id), ev_text(role), permissions);
+	ev_query(&account_detail, ev_uuid(&id));
 	return ev_copied_value(0, 1);
 }
 

@@ -12,6 +12,8 @@
  *		analytics:read	see their figures							the same for every event
  *		members:manage	change the team								-
  *
+ * Venues, venue templates and their layouts are shared: every administrator may change them, whoever made them.
+ *
  * Nothing is locked: a permission that is taken away counts from the next call.
  */
 #ifndef EV_PERMISSION_H

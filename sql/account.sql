@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(72);
+SELECT plan(83);
 
 -- Passwords come as bcrypt hashes, tokens as SHA-256 hashes.
 CREATE FUNCTION hash(token text) RETURNS bytea LANGUAGE sql IMMUTABLE AS 'SELECT sha256(convert_to(token, ''UTF8''))';
@@ -129,13 +129,32 @@ SELECT throws_ok(format('SELECT evently.change_role(account(%L), %s, actor_id =>
 FROM unnest('{"''user''", "''admin'', ''{}''", "''admin'', ''{events:own}''"}'::text[]) given;
 SELECT throws_ok($$SELECT evently.set_role('staff@example.com', 'admin', '{everything}')$$, 'VE001', NULL, 'of a list');
 SELECT throws_ok($$SELECT evently.set_role('staff@example.com', 'user', '{events:own}')$$, 'VE001', NULL, 'and a user has none');
+-- chief and peer have events:own, as root has
+SELECT evently.create_account('peer@example.com', 'x', 'Peer', 'admin', actor_id => account('chief@example.com')) \g /dev/null
+SELECT throws_ok(format('SELECT evently.change_role(account(%L), %s, actor_id => account(%L))', 'peer@example.com', given, 'chief@example.com'), 'VE002', NULL,
+	'H60: who has not events:any leaves another administrator as he is: ' || given)
+FROM unnest('{"''user''", "''admin''", "''admin'', ''{}''"}'::text[]) given;
+SELECT is((evently.change_role(account('john@example.com'), 'admin', '{events:own}', account('chief@example.com'))).role, 'admin', 'but makes one of a user');
+SELECT is((evently.change_role(account('john@example.com'), 'user', actor_id => account('john@example.com'))).role, 'user', 'who may give it up');
+SELECT is((evently.change_role(account('chief@example.com'), 'admin', '{}', account('chief@example.com'))).permissions, '{}', 'as he may his permissions');
+SELECT throws_ok($$SELECT evently.change_role(account('john@example.com'), 'admin', actor_id => account('chief@example.com'))$$, 'VE002', NULL,
+	'what a role brings is given too: not by who has it not');
+SELECT throws_ok($$SELECT evently.create_account('new@example.com', 'x', 'New', 'admin', actor_id => account('chief@example.com'))$$, 'VE002', NULL, 'nor with an account');
+SELECT throws_ok($$SELECT evently.register_admin('new@example.com', 'x', 'New', actor_id => account('chief@example.com'))$$, 'VE002', NULL, 'nor with one that signs in at once');
+SELECT is((evently.create_account('new@example.com', 'x', 'New', actor_id => account('chief@example.com'))).role, 'user', 'a user has none');
+SELECT is(evently.change_role(account('new@example.com'), 'user', actor_id => account('chief@example.com'))::text, evently.get_account(account('new@example.com'))::text,
+	'a role that somebody has already is answered');
+SELECT evently.set_role('any@example.com', 'admin') FROM evently.create_account('any@example.com', 'x', 'Any') \g /dev/null
+SELECT evently.set_role('any@example.com', 'admin', '{events:any,events:own}') \g /dev/null
+SELECT is(token_version('new@example.com') || ' ' || token_version('any@example.com'), '1 2', 'and signs nobody out');
+SELECT evently.set_role('chief@example.com', 'admin', '{events:own}'), evently.set_role('peer@example.com', 'user'), evently.set_role('any@example.com', 'user') \g /dev/null
 SELECT is((evently.change_role(account('root@example.com'), 'user', actor_id => account('root@example.com'))).role, 'user',
 	'an administrator demotes himself where there is another');
 SELECT evently.set_role('chief@example.com', 'user') \g /dev/null
 SELECT throws_ok($$SELECT evently.change_role(account('staff@example.com'), 'user', actor_id => account('staff@example.com'))$$, 'VE503', NULL,
 	'H60: the last one does not');
 SELECT results_eq($$SELECT p.total >= 6, u.email FROM evently.list_accounts_page(account('staff@example.com'), "limit" => 1) p, unnest(p.users) u$$,
-	$$VALUES (true, 'chief@example.com')$$, 'S4-AUTHA-2: an administrator lists people, the newest first');
+	$$VALUES (true, 'any@example.com')$$, 'S4-AUTHA-2: an administrator lists people, the newest first');
 SELECT results_eq($$SELECT u.email FROM evently.list_accounts_page(account('staff@example.com'), 'STAFF@', 'admin') p, unnest(p.users) u$$,
 	$$VALUES ('staff@example.com')$$, 'by part of the name or address, and role');
 SELECT throws_ok($$SELECT evently.list_accounts_page(account('john@example.com'))$$, 'VE002', NULL, 'S4-AUTHA-5: a user does not');

@@ -21,7 +21,7 @@ CREATE FUNCTION evently.register_admin(email text, password_hash text, name text
 RETURNS evently.session
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_register_admin';
 COMMENT ON FUNCTION evently.register_admin(text, text, text, text, bytea, interval, uuid, text) IS
-'A new administrator with permission events:own. mode bootstrap: while there is none, or by an administrator (actor_id); closed: by an administrator; open or trusted: the caller vouches. Errors: VE002 FORBIDDEN, VE501 EMAIL_TAKEN, VE001 VALIDATION_ERROR. Writes account, refresh_token.';
+'A new administrator with permission events:own. mode bootstrap: while there is none, or by an administrator (actor_id) who has that permission; closed: by such an administrator; open or trusted: the caller vouches. Errors: VE002 FORBIDDEN, VE501 EMAIL_TAKEN, VE001 VALIDATION_ERROR. Writes account, refresh_token.';
 
 CREATE FUNCTION evently.get_credentials(email text) RETURNS evently.credential
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -82,19 +82,19 @@ COMMENT ON FUNCTION evently.change_password(uuid, text) IS
 CREATE FUNCTION evently.set_role(email text, role text, permissions text[] DEFAULT NULL) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_set_role';
 COMMENT ON FUNCTION evently.set_role(text, text, text[]) IS
-'Makes an account an admin or a user, and raises token_version. An admin''s permissions (permission.h): events:own and events:any by default, bookings:read, analytics:read. Errors: VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account. Not for the web app.';
+'Makes an account an admin or a user, and raises token_version unless it is that already. An admin''s permissions (permission.h): events:own and events:any by default, bookings:read, analytics:read. Errors: VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account. Not for the web app.';
 
 CREATE FUNCTION evently.change_role(user_id uuid, role text, permissions text[] DEFAULT NULL, actor_id uuid DEFAULT NULL)
 RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_change_role';
 COMMENT ON FUNCTION evently.change_role(uuid, text, text[], uuid) IS
-'Makes an account an admin or a user, and its tokens count no more: it signs in again. An admin has permissions: events:own by default, events:any, bookings:read, analytics:read. actor_id gives and takes away none that he does not have himself. Errors: VE002 FORBIDDEN, VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account.';
+'Makes an account an admin or a user, and its tokens count no more: it signs in again, unless it is that already. An admin has permissions: events:own by default, events:any, bookings:read, analytics:read. actor_id gives none that he does not have himself, and needs events:any to change another administrator. Errors: VE002 FORBIDDEN, VE502 USER_NOT_FOUND, VE503 LAST_ADMIN, VE001 VALIDATION_ERROR. Writes account.';
 
 CREATE FUNCTION evently.create_account(email text, password_hash text, name text, role text DEFAULT NULL, phone_number text DEFAULT NULL,
 	actor_id uuid DEFAULT NULL) RETURNS evently.account_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_account';
 COMMENT ON FUNCTION evently.create_account(text, text, text, text, text, uuid) IS
-'A new account, made by an administrator (actor_id): a user by default, or an admin with events:own. Its address makes it unique, so it takes no idempotency key. Errors: VE002 FORBIDDEN, VE501 EMAIL_TAKEN, VE001 VALIDATION_ERROR. Writes account.';
+'A new account, made by an administrator (actor_id): a user by default, or an admin with events:own, where actor_id has that himself. Its address makes it unique, so it takes no idempotency key. Errors: VE002 FORBIDDEN, VE501 EMAIL_TAKEN, VE001 VALIDATION_ERROR. Writes account.';
 
 CREATE FUNCTION evently.list_accounts_page(actor_id uuid DEFAULT NULL, q text DEFAULT NULL, role text DEFAULT NULL,
 	page integer DEFAULT NULL, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL) RETURNS evently.account_page

@@ -72,6 +72,14 @@ def test_nobody_gives_what_he_has_not(own_events_admin, user):
     assert_error(set_role(own_events_admin, user, "admin", permissions=["events:any"]), 403, "FORBIDDEN")
 
 
+def test_nobody_gives_with_a_role_what_he_has_not(new_admin, user):
+    """An administrator who only looks at bookings makes none who manages events, in none of the three ways."""
+    reader = new_admin(permissions=["bookings:read"])
+    assert_error(set_role(reader, user, "admin"), 403, "FORBIDDEN")
+    assert_error(reader.post("/api/v1/admin/users", {**registration(), "role": "admin"}), 403, "FORBIDDEN")
+    assert_error(reader.post("/api/v1/auth/admin/register", registration()), 403, "FORBIDDEN")
+
+
 def test_nobody_takes_what_he_has_not(own_events_admin, new_admin):
     """H60: nor demote or erase who may more than he; who may all may do that."""
     chief, equal = new_admin(), new_admin(permissions=["events:own"])
@@ -80,8 +88,16 @@ def test_nobody_takes_what_he_has_not(own_events_admin, new_admin):
         assert assert_error(refused, 403, "FORBIDDEN")["details"]["permission"] == "events:any"
     assert_error(own_events_admin.delete(f"/api/v1/admin/users/{chief.user_id}"), 403, "FORBIDDEN")
     expect(chief.get("/api/v1/auth/me"), 200)
-    assert expect(set_role(own_events_admin, equal, "user"), 200)["permissions"] == []
+    assert_error(set_role(own_events_admin, equal, "user"), 403, "FORBIDDEN")
+    assert_error(set_role(own_events_admin, equal, "admin", permissions=[]), 403, "FORBIDDEN")
+    expect(equal.get("/api/v1/auth/me"), 200)
     assert expect(set_role(chief, own_events_admin, "user"), 200)["role"] == "user"
+
+
+def test_a_role_that_is_there_already_signs_nobody_out(own_events_admin, user):
+    """Whoever may change roles can't end others' logins with it."""
+    assert expect(set_role(own_events_admin, user, "user"), 200)["role"] == "user"
+    expect(user.get("/api/v1/auth/me"), 200)
 
 
 def test_last_admin_stays(instance):
