@@ -15,6 +15,7 @@ int ev_hold_ttl;
 int ev_hold_max_lifetime;
 int ev_hold_max_renewals;
 int ev_max_holds_per_user;
+int ev_payment_max_age;
 int ev_stock_stripes;
 int ev_analytics_ttl;
 int ev_outbox_retention;
@@ -46,6 +47,10 @@ ev_guc_define(void)
 							"How many live holds one user may have on one event.",
 							"0 means no limit.", &ev_max_holds_per_user, 10, 0, 100000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("evently.payment_max_age",
+							"How long after it began a payment still buys what its hold had, once that is over.",
+							"0 means for ever. What is paid later is due back.", &ev_payment_max_age, 86400, 0, PG_INT32_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("evently.offer_ttl",
 							"How long an offer to a waiter lives.",
 							NULL, &ev_offer_ttl, 900, 1, 604800,

@@ -3,7 +3,7 @@
  *		Settings "evently.*", declared with bounds and units in guc.c.
  *
  * Settings decide about new holds only: what was promised to a buyer (a hold's end, a price) is stored with it and
- * does not move when a setting changes.
+ * does not move when a setting changes. What comes after a hold's end (payment_max_age) was not promised.
  *
  * The library is loaded at a session's first call. A session that sets one of the administrator's settings before that
  * is not obeyed, but gets the built-in default; where that matters, name the library in session_preload_libraries.
@@ -15,6 +15,7 @@ extern int ev_hold_ttl;				/* seconds a hold lives */
 extern int ev_hold_max_lifetime;	/* seconds a hold lives at most, with extensions */
 extern int ev_hold_max_renewals;	/* times a hold is extended */
 extern int ev_max_holds_per_user;	/* live holds of one user on one event */
+extern int ev_payment_max_age;		/* seconds after which a payment takes nothing again, 0: never */
 extern int ev_stock_stripes;		/* most stripes of an event's stock */
 extern int ev_analytics_ttl;		/* seconds that figures are kept, 0: never */
 extern int ev_outbox_retention;		/* seconds what is acknowledged is kept */

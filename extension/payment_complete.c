@@ -4,8 +4,9 @@
  *
  * K (event, hold) comes first, so that whoever resolves it second, or pays for the same hold second, sees what the first
  * made of it. Then the hold is confirmed; where it is over, the same seats or tickets are taken again, at its prices; where
- * they are gone, or were bought by another payment, or the event sells no more, the money is due back. Each is an attempt of
- * its own (attempt.h): the first lets go of the hold's row before the second may have to wait for Q exclusive.
+ * they are gone, or were bought by another payment, or the event sells no more, or the payment was begun too long ago
+ * (evently.payment_max_age), the money is due back. Each is an attempt of its own (attempt.h): the first lets go of the
+ * hold's row before the second may have to wait for Q exclusive.
  */
 #include "postgres.h"
 
@@ -16,6 +17,7 @@
 #include "attempt.h"
 #include "booking.h"
 #include "errors.h"
+#include "guc.h"
 #include "id.h"
 #include "idempotency.h"
 #include "lock.h"
@@ -44,10 +46,11 @@ typedef struct Answer
 	char *provider_ref;
 } Answer;
 
-/* A purchase that is attempted: a hold, and the booking that comes of it. */
+/* A purchase that is attempted: a hold, what pays for it, and the booking that comes of it. */
 typedef struct Purchase
 {
 	EvHold *hold;
+	const EvPayment *payment;
 	EvBooking booking;
 } Purchase;
 
@@ -93,7 +96,17 @@ confirm(void *argument)
 	}
 }
 
-/* Its hold does not tell that a payment has bought something before: it is over as it was. */
+static bool
+is_too_old(const EvPayment *payment)
+{
+	return ev_payment_max_age > 0 &&
+		GetCurrentTimestamp() > TimestampTzPlusMilliseconds(payment->created_at, (int64) ev_payment_max_age * 1000);
+}
+
+/*
+ * The hold does not tell that a payment has bought something before: it is over as it was. Its prices are kept for a time,
+ * so that nobody pays months later what it cost then.
+ */
 static void
 take_again(void *argument)
 {
@@ -101,6 +114,8 @@ take_again(void *argument)
 
 	if (ev_payment_has_bought(&purchase->hold->event_id, &purchase->hold->hold_id))
 		ev_raise(EV_HOLD_NOT_ACTIVE, ev_hold_facts(purchase->hold), NULL, "the booking was paid already");
+	if (is_too_old(purchase->payment))
+		ev_raise(EV_HOLD_EXPIRED, ev_hold_facts(purchase->hold), NULL, "the payment came too late");
 	purchase->booking = ev_booking_retake(purchase->hold);
 }
 
@@ -179,7 +194,7 @@ fail(FunctionCallInfo fcinfo, EvPayment *payment, const Answer *answer)
 static Datum
 settle(FunctionCallInfo fcinfo, EvPayment *payment, const Answer *answer)
 {
-	Purchase purchase = {.hold = ev_hold_load(&payment->event_id, payment->hold_id, NULL)};
+	Purchase purchase = {.hold = ev_hold_load(&payment->event_id, payment->hold_id, NULL), .payment = payment};
 	char *refusal = buy(&purchase);
 	TimestampTz clock = GetCurrentTimestamp();
 	EvRow row;

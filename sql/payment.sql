@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(75);
+SELECT plan(79);
 
 CREATE FUNCTION payment(person text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT payment_id FROM evently.payment p WHERE p.user_id = test.person($1) ORDER BY created_at DESC, payment_id DESC LIMIT 1';
@@ -155,6 +155,29 @@ SELECT is((SELECT count(*) FROM evently.booking WHERE user_id = person('quy')) |
 SELECT throws_ok($$UPDATE evently.payment SET booking_id = person('x'), refunded = 0 WHERE payment_id = tab(2)$$, '23505', NULL, 'no two payments of a hold buy something, by a constraint');
 SELECT evently.cancel_booking(NULL, booking('quy')) \g /dev/null
 SELECT is((evently.complete_payment(NULL, tab(3), 'paid')).reason, 'the booking was paid already', 'nor does another buy once that was given back');
+
+-- Old prices are not kept for ever
+CREATE FUNCTION begun_ago(person text, age interval) RETURNS void LANGUAGE sql
+AS 'UPDATE evently.payment p SET created_at = p.created_at - $2 WHERE p.payment_id = test.payment($1)';
+SELECT evently.hold_tickets(event('tabs'), person('sam'), 2) \g /dev/null
+SELECT evently.begin_payment(NULL, hold('sam')) \g /dev/null
+SELECT expire_holds_of('sam'), begun_ago('sam', '1 day 1 second') \g /dev/null
+SELECT results_eq($$SELECT booking_id, refund_due, reason FROM evently.complete_payment(NULL, payment('sam'), 'paid')$$, $$SELECT NULL::uuid, 20.00, 'the payment came too late'$$,
+	'after evently.payment_max_age nothing is taken again: due back');
+SELECT evently.hold_tickets(event('tabs'), person('tim'), 2) \g /dev/null
+SELECT evently.begin_payment(NULL, hold('tim')) \g /dev/null
+SELECT expire_holds_of('tim'), begun_ago('tim', '23 hours') \g /dev/null
+SELECT isnt((evently.complete_payment(NULL, payment('tim'), 'paid')).booking_id, NULL, 'before it is');
+SELECT evently.hold_tickets(event('tabs'), person('uma'), 1) \g /dev/null
+SELECT evently.begin_payment(NULL, hold('uma')) \g /dev/null
+SELECT begun_ago('uma', '2 days') \g /dev/null
+SELECT isnt((evently.complete_payment(NULL, payment('uma'), 'paid')).booking_id, NULL, 'a hold that lives is paid at any time');
+SELECT evently.hold_tickets(event('tabs'), person('val'), 1) \g /dev/null
+SELECT evently.begin_payment(NULL, hold('val')) \g /dev/null
+SELECT expire_holds_of('val'), begun_ago('val', '1 year') \g /dev/null
+SET LOCAL evently.payment_max_age = 0;
+SELECT isnt((evently.complete_payment(NULL, payment('val'), 'paid')).booking_id, NULL, 'and any where that is 0');
+RESET evently.payment_max_age;
 
 SELECT is_empty($$SELECT payload FROM evently.outbox WHERE payload::text ~ 'tok_'$$, 'H66: no token is told');
 SELECT set_has($$SELECT aggregatetype || ' ' || type FROM evently.outbox WHERE event_id = event('twin') OR event_id = event('club')$$,
