@@ -199,7 +199,7 @@ update(FunctionCallInfo fcinfo)
 	ev_require_max_tickets(ev_arg(13));
 	ev_require_max_per_user(ev_arg(16));
 	if (!base_price.isnull)
-		base_price = ev_datum(NumericGetDatum(ev_price(DatumGetNumeric(base_price.value), change.event->currency)));
+		base_price = ev_datum(NumericGetDatum(ev_price("base_price", DatumGetNumeric(base_price.value), change.event->currency)));
 	ev_query(&update_event, ev_uuid(change.event_id), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6), ev_arg(7),
 			 ev_arg(8), ev_arg(9), ev_arg(10), base_price, ev_arg(13), ev_arg(15), ev_arg(16));
 	if (!base_price.isnull)

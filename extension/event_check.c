@@ -48,15 +48,21 @@ ev_require_multiplier(EvArg multiplier)
 }
 
 Numeric
-ev_price(Numeric given, const char *currency)
+ev_price(const char *field, Numeric given, const char *currency)
 {
-	Numeric price = ev_money_round(given, currency);
-
-	if (!is_between(price, PRICE_LIMIT) ||
-		DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(price),
+	if (!is_between(given, PRICE_LIMIT) ||
+		DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(given),
 										 NumericGetDatum(int64_to_numeric(PRICE_LIMIT)))))
-		ev_invalid("base_price", "base_price must be at least 0 and below 1e12");
-	return price;
+		ev_invalid(field, "%s must be at least 0 and below 1e12", field);
+	ev_require_decimals(field, given, currency);
+	return ev_money_round(given, currency);
+}
+
+void
+ev_require_decimals(const char *field, Numeric amount, const char *currency)
+{
+	if (!ev_money_is_round(amount, currency))
+		ev_invalid(field, "%s has at most %d decimals in %s", field, ev_money_digits(currency), currency);
 }
 
 void

@@ -15,8 +15,9 @@
 /* The numbers of the arguments. */
 extern void ev_require_texts(FunctionCallInfo fcinfo, int name, int description, int event_type);
 extern void ev_require_timezone(const char *timezone);
-/* The price in the currency's minor unit. */
-extern Numeric ev_price(Numeric given, const char *currency);
+/* The price, with the decimals of the currency: no more may be given but zeros. */
+extern Numeric ev_price(const char *field, Numeric given, const char *currency);
+extern void ev_require_decimals(const char *field, Numeric amount, const char *currency);
 /* Of a price: 0 to 1000. */
 extern void ev_require_multiplier(EvArg multiplier);
 extern void ev_require_max_tickets(EvArg max);

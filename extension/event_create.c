@@ -15,6 +15,7 @@
 #include "event_read.h"
 #include "id.h"
 #include "idempotency.h"
+#include "money.h"
 #include "organiser.h"
 #include "outbox.h"
 #include "render.h"
@@ -56,8 +57,9 @@ EV_STATEMENT(invalid_pricing,
 			 "SELECT coalesce(p.name, p.section_id::text, 'null')"
 			 "  FROM pg_catalog.jsonb_to_recordset($1)"
 			 "       AS p (section_id uuid, name text, price numeric, price_multiplier numeric)"
-			 " WHERE p.price < 0 OR p.price >= 1e12 OR p.price_multiplier < 0 OR p.price_multiplier > 1000",
-			 JSONBOID);
+			 " WHERE p.price < 0 OR p.price >= 1e12 OR p.price <> evently.round_money(p.price, $2)"
+			 "    OR p.price_multiplier < 0 OR p.price_multiplier > 1000",
+			 JSONBOID, TEXTOID);
 
 EV_STATEMENT(unknown_pricing,
 			 "SELECT coalesce(p.name, p.section_id::text, 'null')"
@@ -146,18 +148,18 @@ read_layout(const pg_uuid_t *layout_id, int places, int *capacity)
 	return sections;
 }
 
-/* Every line names a section of the venue, and a price that is a number (NaN is greater than all numbers). */
+/* Every line names a section of the venue, and a price that is a number of the currency (NaN is greater than all numbers). */
 static void
-require_pricing(const pg_uuid_t *layout_id, EvArg pricing)
+require_pricing(const pg_uuid_t *layout_id, EvArg pricing, const char *currency)
 {
 	ev_require_objects(pricing, "section_pricing");
 	if (pricing.isnull)
 		return;
 	if (ev_query(&unknown_pricing, ev_maybe_uuid(layout_id), pricing) > 0)
 		ev_invalid("section_pricing", "the venue has no section %s", ev_get_text(0, 1));
-	if (ev_query(&invalid_pricing, pricing) > 0)
-		ev_invalid("section_pricing", "section %s needs a price of 0 to 1e12 or a price_multiplier of 0 to 1000",
-				   ev_get_text(0, 1));
+	if (ev_query(&invalid_pricing, pricing, ev_text(currency)) > 0)
+		ev_invalid("section_pricing", "section %s needs a price of 0 to 1e12 with at most %d decimals, or a price_multiplier of 0 to 1000",
+				   ev_get_text(0, 1), ev_money_digits(currency));
 }
 
 void
@@ -200,7 +202,7 @@ create(FunctionCallInfo fcinfo)
 	ev_require_max_per_user(ev_arg(21));
 	ev_require_sale_order(ev_arg(12), ev_arg(13));
 	currency = ev_currency(ev_text_argument(fcinfo, 10));
-	base_price = ev_price(PG_ARGISNULL(9) ? int64_to_numeric(0) : PG_GETARG_NUMERIC(9), currency);
+	base_price = ev_price("base_price", PG_ARGISNULL(9) ? int64_to_numeric(0) : PG_GETARG_NUMERIC(9), currency);
 	status = PG_ARGISNULL(15) ? "published" : ev_word(ev_text_argument(fcinfo, 15), "status", "draft, published");
 	sale_status = PG_ARGISNULL(20)
 		? ev_null()
@@ -216,7 +218,7 @@ create(FunctionCallInfo fcinfo)
 	if (capacity == -1)
 		ev_invalid("total_capacity", "total_capacity is required where the venue does not tell it");
 	ev_require_capacity(capacity);
-	require_pricing(layout_id, ev_arg(14));
+	require_pricing(layout_id, ev_arg(14), currency);
 	if (!PG_ARGISNULL(18))
 		ev_organiser_require(PG_GETARG_UUID_P(18), ev_uuid_argument(fcinfo, 17));
 

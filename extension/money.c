@@ -22,8 +22,8 @@ static const struct
 	{"CLF UYW", 4},
 };
 
-static int
-minor_digits(const char *currency)
+int
+ev_money_digits(const char *currency)
 {
 	for (int i = 0; i < lengthof(exceptions); i++)
 	{
@@ -38,7 +38,14 @@ Numeric
 ev_money_round(Numeric amount, const char *currency)
 {
 	return DatumGetNumeric(DirectFunctionCall2(numeric_round, NumericGetDatum(amount),
-											   Int32GetDatum(minor_digits(currency))));
+											   Int32GetDatum(ev_money_digits(currency))));
+}
+
+bool
+ev_money_is_round(Numeric amount, const char *currency)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(amount),
+											NumericGetDatum(ev_money_round(amount, currency))));
 }
 
 Numeric

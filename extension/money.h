@@ -8,6 +8,9 @@
 #include "utils/numeric.h"
 
 /* Digits after the point: 2, but 0 for JPY and its like, 3 for KWD and its like (ISO 4217). */
+extern int ev_money_digits(const char *currency);
+/* Is it what it is rounded to? */
+extern bool ev_money_is_round(Numeric amount, const char *currency);
 extern Numeric ev_money_round(Numeric amount, const char *currency);
 extern Numeric ev_money_add(Numeric a, Numeric b);
 extern Numeric ev_money_subtract(Numeric a, Numeric b);

@@ -11,6 +11,7 @@
 
 #include "args.h"
 #include "errors.h"
+#include "event_check.h"
 #include "event_manage.h"
 #include "idempotency.h"
 #include "money.h"
@@ -155,6 +156,7 @@ fee(const char *field, const char *type, Numeric amount, const char *currency)
 	}
 	if (!is_within(amount, INT64CONST(1000000000000)))
 		ev_invalid(field, "a fee is between 0 and 1e12");
+	ev_require_decimals(field, amount, currency);
 	return ev_money_round(amount, currency);
 }
 

@@ -108,7 +108,7 @@ checked_price(EvArg price, EvArg multiplier, const char *currency)
 	ev_require_multiplier(multiplier);
 	if (price.isnull)
 		return price;
-	return ev_datum(NumericGetDatum(ev_price(DatumGetNumeric(price.value), currency)));
+	return ev_datum(NumericGetDatum(ev_price("price", DatumGetNumeric(price.value), currency)));
 }
 
 static void

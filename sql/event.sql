@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(81);
+SELECT plan(88);
 
 -- Creating: what is not said has a default, and the venue may come in any form
 SELECT results_eq(
@@ -33,18 +33,30 @@ FROM evently.get_seat_map_page(event('club')) e;
 CREATE FUNCTION prices(event text) RETURNS text LANGUAGE sql VOLATILE
 AS $$ SELECT string_agg(s.price::text, ' ') FROM evently.get_sections(test.event($1)) e, unnest(e.sections) s $$;
 SELECT is(prices('show'), '40.00 80.00 20.00', 'a section costs base_price times its multiplier (S2-PAY-1)');
-SELECT evently.create_event('priced', now() + interval '1 day', venue_id => venue('Hall'), base_price => 33.333,
-	section_pricing => format('[{"name": "balcony", "price": 99.995}, {"section_id": "%s", "price_multiplier": 1.5}]',
+SELECT evently.create_event('priced', now() + interval '1 day', venue_id => venue('Hall'), base_price => 33.33,
+	section_pricing => format('[{"name": "balcony", "price": 99.990}, {"section_id": "%s", "price_multiplier": 1.5}]',
 		section('show', 'Floor'))::jsonb) \g /dev/null
-SELECT is(prices('priced'), '33.33 100.00 50.00', 'or what section_pricing says, rounded half away from zero');
-SELECT evently.create_event('yen', now() + interval '1 day', venue_id => venue('Hall'), base_price => 1001.5, currency => 'jpy') \g /dev/null
-SELECT is(prices('yen'), '1002 2004 501', 'H51: JPY has no decimals');
-SELECT is(e.currency || ' ' || e.base_price, 'JPY 1002', 'the currency is upper case') FROM evently.get_event(event('yen')) e;
-SELECT evently.create_event('dinar', now() + interval '1 day', venue_id => venue('Hall'), base_price => 1.2345, currency => 'KWD') \g /dev/null
+SELECT is(prices('priced'), '33.33 99.99 50.00', 'or what section_pricing says; a product is rounded half away from zero');
+SELECT evently.create_event('yen', now() + interval '1 day', venue_id => venue('Hall'), base_price => 1001, currency => 'jpy') \g /dev/null
+SELECT is(prices('yen'), '1001 2002 501', 'H51: JPY has no decimals');
+SELECT is(e.currency || ' ' || e.base_price, 'JPY 1001', 'the currency is upper case') FROM evently.get_event(event('yen')) e;
+SELECT evently.create_event('dinar', now() + interval '1 day', venue_id => venue('Hall'), base_price => 1.235, currency => 'KWD') \g /dev/null
 SELECT is(prices('dinar'), '1.235 2.470 0.618', 'H51: KWD has three');
 SELECT is(evently.round_money(amount, currency)::text, rounded, format('H51: %s in %s is %s', amount, currency, rounded))
 FROM (VALUES (2.675, 'USD', '2.68'), (-2.675, 'USD', '-2.68'), (0.005, 'EUR', '0.01'), (1, 'EUR', '1.00'),
 	(0.5, 'JPY', '1'), (0.0005, 'KWD', '0.001'), (0.00005, 'CLF', '0.0001')) m (amount, currency, rounded);
+SELECT is(concat_ws(' ', r.sqlstate, r.detail::jsonb ->> 'field', r.message), 'VE001 ' || expected, 'H51: no price is rounded: ' || arguments)
+FROM (VALUES
+	('base_price => 0.001', 'base_price base_price has at most 2 decimals in USD'),
+	('base_price => 10.005, currency => ''EUR''', 'base_price base_price has at most 2 decimals in EUR'),
+	('base_price => 10.50, currency => ''JPY''', 'base_price base_price has at most 0 decimals in JPY'),
+	('base_price => 1.2345, currency => ''KWD''', 'base_price base_price has at most 3 decimals in KWD'),
+	('section_pricing => ''[{"name": "Floor", "price": 0.001}]''',
+		'section_pricing section Floor needs a price of 0 to 1e12 with at most 2 decimals, or a price_multiplier of 0 to 1000')
+) p (arguments, expected), LATERAL refusal(format('SELECT evently.create_event(''bad'', now(), venue_id => venue(''Hall''), %s)', arguments)) r;
+SELECT is((evently.create_event('zeros', now() + interval '1 day', total_capacity => 1, base_price => 10.500)).base_price::text, '10.50',
+	'zeros at the end are no decimals');
+SELECT throws_ok($$SELECT evently.update_event(event('zeros'), base_price => 0.001)$$, 'VE001', NULL, 'H51: nor is a new price rounded, down to free');
 
 -- What is refused, leaving nothing
 SELECT throws_ok(format('SELECT evently.create_event(%s)', arguments), sqlstate, NULL, why)
@@ -58,7 +70,7 @@ FROM (VALUES
 	($$'bad', now(), total_capacity => -1$$, 'VE001', 'a negative capacity'),
 	($$'bad', now(), total_capacity => 1000001$$, 'VE001', 'a capacity above a million'),
 	($$'bad', now(), total_capacity => 1, base_price => -1$$, 'VE001', 'a negative price'),
-	($$'bad', now(), total_capacity => 1, base_price => 999999999999.999$$, 'VE001', 'a price that is too large when rounded'),
+	($$'bad', now(), total_capacity => 1, base_price => 1e12$$, 'VE001', 'a price that is too large'),
 	($$'bad', now(), total_capacity => 1, base_price => 'NaN'$$, 'VE001', 'a price that is no number'),
 	($$'bad', now(), total_capacity => 1, currency => 'EURO'$$, 'VE001', 'an unknown form of currency'),
 	($$'bad', now(), total_capacity => 1, timezone => 'Mars/Olympus'$$, 'VE001', 'an unknown time zone'),

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(68);
+SELECT plan(70);
 
 -- What cancelling the last booking of a person would keep and give back; the refusal's code where it is refused.
 CREATE FUNCTION quoted(event text, person text) RETURNS text LANGUAGE plpgsql AS $$
@@ -34,7 +34,7 @@ SELECT results_eq(
 SELECT throws_ok($$SELECT evently.create_cancellation_policy(event('club'))$$, 'VE208', NULL, 'a second one is refused');
 SELECT results_eq(
 	$$SELECT fee_type, fee_amount, tiers, version FROM evently.update_cancellation_policy(event('club'), fee_type => 'Percentage', fee_amount => 50,
-		tiers => '[{"hours_before": 48, "fee_type": "fixed", "fee_amount": 1.005}, {"hours_before": 168}]')$$,
+		tiers => '[{"hours_before": 48, "fee_type": "fixed", "fee_amount": 1.010}, {"hours_before": 168}]')$$,
 	$$SELECT 'percentage', 50::numeric, '[{"fee_type": "none", "fee_amount": 0, "hours_before": 168},
 		{"fee_type": "fixed", "fee_amount": 1.01, "hours_before": 48}]'::jsonb, 2$$,
 	'an update is the next version, its tiers in order and its fees in the currency''s unit (S3-CANC-4)');
@@ -53,7 +53,7 @@ SELECT throws_ok($$SELECT evently.update_cancellation_policy(event('club'), fee_
 	'H23: another change under the key is refused');
 SELECT throws_ok(format('SELECT evently.create_cancellation_policy(event(''show''), %s)', arguments), 'VE001', NULL, 'refused: ' || arguments)
 FROM unnest(ARRAY['fee_type => ''half''', 'fee_type => ''percentage'', fee_amount => 100.01', 'fee_type => ''percentage'', fee_amount => ''NaN''',
-	'fee_type => ''fixed'', fee_amount => -1', 'fee_type => ''fixed'', fee_amount => ''Infinity''', 'refund_processing_days => -1', 'tiers => ''{}''',
+	'fee_type => ''fixed'', fee_amount => -1', 'fee_type => ''fixed'', fee_amount => 1.005', 'tiers => ''[{"hours_before": 1, "fee_type": "fixed", "fee_amount": 1.005}]''', 'fee_type => ''fixed'', fee_amount => ''Infinity''', 'refund_processing_days => -1', 'tiers => ''{}''',
 	'tiers => ''[{"fee_type": "none"}]''', 'tiers => ''[{"hours_before": 1.5}]''', 'tiers => ''[{"hours_before": -1}]''',
 	'tiers => ''[{"hours_before": 1}, {"hours_before": 1}]''', 'tiers => ''[{"hours_before": 1, "fee_type": "all"}]''']) arguments;
 

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(106);
+SELECT plan(109);
 
 CREATE FUNCTION type(event text, name text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT type_id FROM evently.ticket_type t WHERE t.event_id = test.event($1) AND t.name = $2';
@@ -19,8 +19,8 @@ AS $$ SELECT concat_ws(' ', b.ticket_type, b.quantity, b.total_price) $$;
 -- Price tiers: early bird until the first three, then regular
 SELECT is(bought(evently.book(event('club'), person('ann'), quantity => 1)), '1 10.00', 'without ticket types the section''s price');
 SELECT results_eq($$SELECT name, price, currency, "position", is_active, available
-	FROM evently.create_ticket_type(event('club'), 'Early bird', price => 6.005)$$,
-	$$VALUES ('Early bird', 6.01, 'USD', 1, true, NULL::integer)$$, 'a ticket type; its price is rounded to the currency');
+	FROM evently.create_ticket_type(event('club'), 'Early bird', price => 6.010)$$,
+	$$VALUES ('Early bird', 6.01, 'USD', 1, true, NULL::integer)$$, 'a ticket type; its price is in the currency');
 SELECT results_eq($$SELECT name, price_multiplier, "position" FROM evently.create_ticket_type(event('club'), 'Regular', price_multiplier => 1.2)$$,
 	$$VALUES ('Regular', 1.2, 2)$$, 'another, after it');
 SELECT results_eq($$SELECT name, size, available, ticket_types FROM evently.create_quota(event('club'), 'First', 3, ARRAY[type('club', 'Early bird')])$$,
@@ -127,7 +127,7 @@ SELECT results_eq($$SELECT name, price, price_multiplier, max_per_booking, "posi
 	name => 'Youth', max_per_booking => 2, "position" => 7)$$, $$VALUES ('Youth', NULL::numeric, NULL::numeric, 2, 7)$$, 'what is given changes');
 SELECT results_eq($$SELECT name, price, price_multiplier, max_per_booking FROM evently.update_ticket_type(event('gala'), type('gala', 'Youth'), price_multiplier => 2)$$,
 	$$VALUES ('Youth', NULL::numeric, 2::numeric, 2)$$, 'a multiplier');
-SELECT results_eq($$SELECT name, price, price_multiplier, max_per_booking FROM evently.update_ticket_type(event('gala'), type('gala', 'Youth'), price => 12.345)$$,
+SELECT results_eq($$SELECT name, price, price_multiplier, max_per_booking FROM evently.update_ticket_type(event('gala'), type('gala', 'Youth'), price => 12.35)$$,
 	$$VALUES ('Youth', 12.35, NULL::numeric, 2)$$, 'a price takes its place');
 SELECT is((evently.resize_quota(event('gala'), quota('gala', 'Children'), 5)).available, 1, 'one more is to be sold');
 SELECT is(bought(evently.book(event('gala'), person('bob'), quantity => 1, ticket_type => 'Youth')), 'Youth 1 12.35', 'and is what the next one pays');
@@ -142,6 +142,8 @@ SELECT is(r.sqlstate || coalesce(' ' || (r.detail::jsonb ->> 'field'), ''), expe
 	('VE001 name', $$create_ticket_type(event('club'), 'regular')$$),
 	('VE001 name', $$create_ticket_type(event('club'), repeat('n', 101))$$),
 	('VE001 price', $$create_ticket_type(event('club'), 'Both', price => 1, price_multiplier => 1)$$),
+	('VE001 price', $$create_ticket_type(event('club'), 'Odd', price => 6.005)$$),
+	('VE001 price', $$create_ticket_type(event('club'), 'Much', price => 1e12)$$),
 	('VE001 price_multiplier', $$create_ticket_type(event('club'), 'Much', price_multiplier => 'NaN')$$),
 	('VE001 max_per_booking', $$create_ticket_type(event('club'), 'Nobody', max_per_booking => 0)$$),
 	('VE105', $$create_ticket_type(event('club'), 'Elsewhere', section_id => section('show', 'Floor'))$$),
@@ -149,6 +151,7 @@ SELECT is(r.sqlstate || coalesce(' ' || (r.detail::jsonb ->> 'field'), ''), expe
 	('VE111', $$update_ticket_type(event('club'), person('x'), name => 'X')$$),
 	('VE001 name', $$update_ticket_type(event('club'), type('club', 'Regular'), name => 'EARLY bird')$$),
 	('VE001 price', $$update_ticket_type(event('club'), type('club', 'Regular'), price => 1, price_multiplier => 1)$$),
+	('VE001 price', $$update_ticket_type(event('club'), type('club', 'Regular'), price => 0.001)$$),
 	('VE001 max_per_booking', $$update_ticket_type(event('club'), type('club', 'Regular'), max_per_booking => 0)$$),
 	('VE001 sale_end_time', $$update_ticket_type(event('twin'), type('twin', 'Soon'), sale_end_time => now())$$),
 	('VE001 sale_end_time', $$update_ticket_type(event('twin'), type('twin', 'Gone'), sale_start_time => now())$$),

@@ -88,7 +88,7 @@ CREATE FUNCTION evently.create_ticket_type(event_id uuid, name text, actor_id uu
 RETURNS evently.ticket_type_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_ticket_type';
 COMMENT ON FUNCTION evently.create_ticket_type(uuid, text, uuid, uuid, numeric, numeric, timestamptz, timestamptz, boolean, integer, integer, text) IS
-'A kind of ticket, of one section or (section_id null) of any. From then on the event sells by ticket type only. price in the event''s currency, or price_multiplier (0 to 1000) of the section''s price. requires_code: for bearers of an access code. position: the last by default. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE105 SECTION_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes ticket_type, event, outbox, idempotency.';
+'A kind of ticket, of one section or (section_id null) of any. From then on the event sells by ticket type only. price in the event''s currency, with no more decimals than it has, or price_multiplier (0 to 1000) of the section''s price. requires_code: for bearers of an access code. position: the last by default. Errors: VE401 EVENT_NOT_FOUND, VE002 FORBIDDEN, VE105 SECTION_NOT_FOUND, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Locks the event. Writes ticket_type, event, outbox, idempotency.';
 
 CREATE FUNCTION evently.update_ticket_type(event_id uuid, ticket_type_id uuid, actor_id uuid DEFAULT NULL, name text DEFAULT NULL,
 	price numeric DEFAULT NULL, price_multiplier numeric DEFAULT NULL, sale_start_time timestamptz DEFAULT NULL,
