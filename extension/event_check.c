@@ -13,9 +13,14 @@
 #include "errors.h"
 #include "event_check.h"
 #include "money.h"
+#include "tuple.h"
 
 /* 1e12 of any currency */
 #define PRICE_LIMIT INT64CONST(1000000000000)
+
+EV_STATEMENT(find_zone,
+			 "SELECT 1 FROM pg_catalog.pg_timezone_names z WHERE lower(z.name) = lower($1)",
+			 TEXTOID);
 
 void
 ev_require_texts(FunctionCallInfo fcinfo, int name, int description, int event_type)
@@ -25,10 +30,19 @@ ev_require_texts(FunctionCallInfo fcinfo, int name, int description, int event_t
 	ev_require_length(fcinfo, event_type, "event_type", 100);
 }
 
+/* A specification of POSIX, which PostgreSQL takes for a zone too, has a digit. The search reads all zones there are. */
+static bool
+is_zone(const char *name)
+{
+	if (*name == '\0' || pg_tzset(name) == NULL)
+		return false;
+	return strpbrk(name, "0123456789") == NULL || ev_query(&find_zone, ev_text(name)) > 0;
+}
+
 void
 ev_require_timezone(const char *timezone)
 {
-	if (timezone != NULL && (*timezone == '\0' || pg_tzset(timezone) == NULL))
+	if (timezone != NULL && !is_zone(timezone))
 		ev_invalid("timezone", "timezone must be a name of the IANA database, like Europe/Paris");
 }
 

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(88);
+SELECT plan(97);
 
 -- Creating: what is not said has a default, and the venue may come in any form
 SELECT results_eq(
@@ -84,6 +84,10 @@ FROM (VALUES
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price": -1}]'$$, 'VE001', 'a negative price of a section'),
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price": "NaN"}]'$$, 'VE001', 'a section''s price that is no number')
 ) e (arguments, sqlstate, why);
+SELECT throws_ok(format('SELECT evently.create_event(''bad'', now(), total_capacity => 1, timezone => %L)', t), 'VE001', NULL, 'no name of a time zone: ' || t)
+FROM unnest('{UTC0; drop,<script>-1,FOO-3BAR,X1,EST5EDT4}'::text[]) t;
+SELECT is((evently.create_event('zone ' || t, now() + interval '1 day', total_capacity => 1, timezone => t)).timezone, t, 'a name of a time zone: ' || t)
+FROM unnest('{Etc/GMT+5,EST5EDT,etc/gmt-14,Europe/Paris}'::text[]) t;
 SELECT is(event('bad'), NULL, 'nothing is left of what is refused');
 
 -- The state machine (S5-EVA-5, S5-EVA-6)
