@@ -188,6 +188,7 @@ update(FunctionCallInfo fcinfo)
 {
 	Change change;
 	EvArg base_price = ev_arg(12);
+	EvArg tags;
 
 	change = begin_change(ev_required_uuid(fcinfo, 0, "event_id"), ev_uuid_argument(fcinfo, 1), ev_arg(2));
 	ev_event_require_not_started(change.event, change.clock);
@@ -198,10 +199,11 @@ update(FunctionCallInfo fcinfo)
 	ev_require_sale_order(sale_time(ev_arg(9), change.event->sale_start), sale_time(ev_arg(10), change.event->sale_end));
 	ev_require_max_tickets(ev_arg(13));
 	ev_require_max_per_user(ev_arg(16));
+	tags = ev_event_tags(ev_arg(15));
 	if (!base_price.isnull)
 		base_price = ev_datum(NumericGetDatum(ev_price("base_price", DatumGetNumeric(base_price.value), change.event->currency)));
 	ev_query(&update_event, ev_uuid(change.event_id), ev_arg(3), ev_arg(4), ev_arg(5), ev_arg(6), ev_arg(7),
-			 ev_arg(8), ev_arg(9), ev_arg(10), base_price, ev_arg(13), ev_arg(15), ev_arg(16));
+			 ev_arg(8), ev_arg(9), ev_arg(10), base_price, ev_arg(13), tags, ev_arg(16));
 	if (!base_price.isnull)
 		ev_query(&reprice_sections, ev_uuid(change.event_id));
 	if (!PG_ARGISNULL(11))

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -17,6 +18,7 @@
 
 /* 1e12 of any currency */
 #define PRICE_LIMIT INT64CONST(1000000000000)
+#define MAX_TAGS 20
 
 EV_STATEMENT(find_zone,
 			 "SELECT 1 FROM pg_catalog.pg_timezone_names z WHERE lower(z.name) = lower($1)",
@@ -98,6 +100,34 @@ ev_require_capacity(int capacity)
 {
 	if (capacity < 0 || capacity > 1000000)
 		ev_invalid("total_capacity", "total_capacity must be between 0 and 1000000");
+}
+
+EvArg
+ev_event_tags(EvArg given)
+{
+	char *tags[MAX_TAGS];
+	int ntags = 0;
+	int n;
+	char **texts;
+
+	if (given.isnull)
+		return given;
+	texts = ev_texts_of(given.value, "tags", &n);
+	for (int i = 0; i < n; i++)
+	{
+		int length = pg_mbstrlen(texts[i]);
+		int known = 0;
+
+		if (length < 1 || length > EV_TAG_LENGTH)
+			ev_invalid("tags", "a tag has 1 to %d characters", EV_TAG_LENGTH);
+		while (known < ntags && strcmp(tags[known], texts[i]) != 0)
+			known++;
+		if (known == MAX_TAGS)
+			ev_invalid("tags", "an event has at most %d tags", MAX_TAGS);
+		if (known == ntags)
+			tags[ntags++] = texts[i];
+	}
+	return ev_text_array(tags, ntags);
 }
 
 /* Years that every reader of a date knows, JSON's among them. */

@@ -12,6 +12,8 @@
 
 #include "spi.h"
 
+#define EV_TAG_LENGTH 50
+
 /* The numbers of the arguments. */
 extern void ev_require_texts(FunctionCallInfo fcinfo, int name, int description, int event_type);
 extern void ev_require_timezone(const char *timezone);
@@ -24,6 +26,8 @@ extern void ev_require_max_tickets(EvArg max);
 /* 0: no limit. */
 extern void ev_require_max_per_user(EvArg max);
 extern void ev_require_capacity(int capacity);
+/* At most 20 of 1 to 50 characters, each once, in their order; null where none are given. */
+extern EvArg ev_event_tags(EvArg given);
 extern void ev_require_order(TimestampTz start, TimestampTz end);
 extern void ev_require_sale_order(EvArg start, EvArg end);
 

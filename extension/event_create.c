@@ -187,6 +187,7 @@ create(FunctionCallInfo fcinfo)
 	char *currency;
 	char *status;
 	EvArg sale_status;
+	EvArg tags;
 	Numeric base_price;
 	Datum detail;
 
@@ -207,6 +208,7 @@ create(FunctionCallInfo fcinfo)
 	sale_status = PG_ARGISNULL(20)
 		? ev_null()
 		: ev_text(ev_word(ev_text_argument(fcinfo, 20), "sale_status", "upcoming, on_sale, sold_out"));
+	tags = ev_event_tags(ev_arg(16));
 
 	if (venue_id == NULL && !PG_ARGISNULL(4))
 	{
@@ -225,7 +227,7 @@ create(FunctionCallInfo fcinfo)
 	ev_query(&insert_event, ev_uuid(&event_id), ev_arg(0), ev_arg(5), ev_maybe_uuid(venue_id), ev_arg(6),
 			 ev_time(start), ev_time(end), PG_ARGISNULL(7) ? ev_text("UTC") : ev_arg(7), ev_arg(12), ev_arg(13),
 			 ev_int(capacity), ev_datum(NumericGetDatum(base_price)), ev_text(currency),
-			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), ev_arg(16), ev_arg(17), ev_arg(18),
+			 PG_ARGISNULL(11) ? ev_int(DEFAULT_MAX_TICKETS) : ev_arg(11), ev_text(status), tags, ev_arg(17), ev_arg(18),
 			 sale_status, ev_arg(21));
 	if (sections > 0)
 		ev_event_copy_layout(&event_id, layout_id, base_price, currency, ev_arg(14));

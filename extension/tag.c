@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "errors.h"
+#include "event_check.h"
 #include "id.h"
 #include "idempotency.h"
 #include "outbox.h"
@@ -24,9 +25,9 @@ PG_FUNCTION_INFO_V1(evently_update_tag);
 PG_FUNCTION_INFO_V1(evently_delete_tag);
 
 EV_STATEMENT(slug_of,
-			 "SELECT s.slug, s.slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(s.slug) <= 100"
+			 "SELECT s.slug, s.slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(s.slug) <= $3"
 			 "  FROM (SELECT coalesce($1, btrim(regexp_replace(lower($2), '[^a-z0-9]+', '-', 'g'), '-')) AS slug) s",
-			 TEXTOID, TEXTOID);
+			 TEXTOID, TEXTOID, INT4OID);
 
 EV_STATEMENT(insert_tag,
 			 "INSERT INTO evently.tag (tag_id, slug, name, description, is_active, created_at)"
@@ -109,10 +110,11 @@ create(FunctionCallInfo fcinfo)
 
 	(void) ev_required_text(fcinfo, 0, "name");
 	require_fields(fcinfo, 0);
-	ev_query(&slug_of, ev_arg(2), ev_arg(0));
+	ev_query(&slug_of, ev_arg(2), ev_arg(0), ev_int(EV_TAG_LENGTH));
 	slug = ev_get_text(0, 1);
 	if (!ev_get_bool(0, 2))
-		ev_invalid("slug", "slug must be words of a to z and 0 to 9 with - between them, 100 characters at most");
+		ev_invalid("slug", "slug must be words of a to z and 0 to 9 with - between them, %d characters at most",
+				   EV_TAG_LENGTH);
 	if (ev_query(&insert_tag, ev_uuid(&tag_id), ev_text(slug), ev_arg(0), ev_arg(1), ev_arg(3)) == 0)
 		ev_raise(EV_TAG_EXISTS, ev_detail_text(ev_detail(), "slug", slug), NULL, "there is a tag of this slug");
 	return tell(&tag_id, "TAG_CREATED", ev_uuid_argument(fcinfo, 4), detail_of(&tag_id));

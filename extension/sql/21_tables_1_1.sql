@@ -303,7 +303,7 @@ COMMENT ON COLUMN evently.waitlist_entry.hold_id IS 'The offer: a hold with this
 
 CREATE TABLE evently.tag (
 	tag_id uuid PRIMARY KEY,
-	slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 100),
+	slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 50),
 	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
 	description text CHECK (length(description) <= 2000),
 	is_active boolean NOT NULL DEFAULT true,

@@ -32,7 +32,7 @@ CREATE FUNCTION evently.create_tag(name text, description text DEFAULT NULL, slu
 RETURNS evently.tag_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_create_tag';
 COMMENT ON FUNCTION evently.create_tag(text, text, text, boolean, uuid, text) IS
-'A tag. slug, by which events carry it: words of a to z and 0 to 9 with - between them, made from the name by default; it never changes. Active unless is_active is false. Errors: VE423 TAG_EXISTS, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes tag, idempotency, outbox.';
+'A tag. slug, by which events carry it: words of a to z and 0 to 9 with - between them, 50 characters at most, made from the name by default; it never changes. Active unless is_active is false. Errors: VE423 TAG_EXISTS, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR. Writes tag, idempotency, outbox.';
 
 CREATE FUNCTION evently.get_tag(tag_id uuid) RETURNS evently.tag_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_get_tag';
