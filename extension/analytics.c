@@ -6,6 +6,8 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
 
 #include "account.h"
 #include "analytics.h"
@@ -205,6 +207,18 @@ evently_get_overall_analytics(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }
 
+/* Days that are moments in every time zone. */
+static EvArg
+day_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	DateADT first = date2j(1, 1, 1) - POSTGRES_EPOCH_JDATE;
+	DateADT end = date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE;
+
+	if (!PG_ARGISNULL(n) && (PG_GETARG_DATEADT(n) < first || PG_GETARG_DATEADT(n) >= end))
+		ev_invalid(name, "%s must be in the years 1 to 9999", name);
+	return ev_arg(n);
+}
+
 /* get_revenue(by, date_from, date_to, event_id, timezone, limit, actor_id) */
 Datum
 evently_get_revenue(PG_FUNCTION_ARGS)
@@ -215,7 +229,8 @@ evently_get_revenue(PG_FUNCTION_ARGS)
 	by = ev_text_argument(fcinfo, 0);
 	by = by ? ev_word(by, "by", "day, month, event, section") : "day";
 	ev_query(strcmp(by, "section") == 0 ? &read_section_revenue : &read_revenue,
-			 ev_analytics_owner(ev_uuid_argument(fcinfo, 6)), ev_text(by), ev_arg(1), ev_arg(2), ev_arg(3),
+			 ev_analytics_owner(ev_uuid_argument(fcinfo, 6)), ev_text(by),
+			 day_argument(fcinfo, 1, "date_from"), day_argument(fcinfo, 2, "date_to"), ev_arg(3),
 			 ev_analytics_timezone(fcinfo, 4), ev_analytics_number(fcinfo, 5, "limit", DEFAULT_REVENUE_ROWS, MAX_REVENUE_ROWS));
 	PG_RETURN_DATUM(ev_end(ev_copied_value(0, 1)));
 }

@@ -33,7 +33,7 @@ typedef struct EvGivenFilter
 /* The venues whose name is like the pattern, as an array: how many there are decides how their events are found. */
 extern EvArg ev_venues_like(EvArg pattern);
 
-/* VALIDATION_ERROR, or class 22 for a time that cannot be read. */
+/* VALIDATION_ERROR names the argument that is wrong. */
 extern EvEventFilter ev_event_filter(const EvGivenFilter *given);
 
 /* Of an event e, in an EV_CHOICE: what is not asked for is gone before the statement is planned. */

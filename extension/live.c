@@ -7,13 +7,20 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "fmgr.h"
+#include "utils/datetime.h"
 
 #include "args.h"
+#include "errors.h"
 #include "spi.h"
 #include "tuple.h"
 
 PG_FUNCTION_INFO_V1(evently_live_changes);
+
+/* The year 10000. */
+#define END_OF_POSITIONS ((uint64) (date2j(10000, 1, 1) - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 /*
  * What the outbox tells that was not visible in the snapshot `since` and is now: of transactions that began later, or were
@@ -122,6 +129,54 @@ places(EvArg watchers, EvArg queues)
 	return ev_datum(ev_copied_value(0, 1));
 }
 
+static bool
+skip(const char **text, char c)
+{
+	if (**text != c)
+		return false;
+	(*text)++;
+	return true;
+}
+
+static bool
+read_number(const char **text, uint64 *number)
+{
+	char *end;
+
+	if (!isdigit((unsigned char) **text))
+		return false;
+	errno = 0;
+	*number = strtou64(*text, &end, 10);
+	*text = end;
+	return errno == 0;
+}
+
+/* A pg_snapshot, @, and microseconds since 1970: what would be an error of SQL where it is read. */
+static bool
+is_position(const char *text)
+{
+	uint64 xmin;
+	uint64 xmax;
+	uint64 last;
+	uint64 xid;
+	uint64 at;
+
+	if (!read_number(&text, &xmin) || !skip(&text, ':') || !read_number(&text, &xmax) || !skip(&text, ':') || xmin == 0 ||
+		xmax < xmin)
+		return false;
+	last = xmin;
+	if (*text != '@')
+	{
+		do
+		{
+			if (!read_number(&text, &xid) || xid < last || xid >= xmax)
+				return false;
+			last = xid;
+		} while (skip(&text, ','));
+	}
+	return skip(&text, '@') && read_number(&text, &at) && *text == '\0' && at < END_OF_POSITIONS;
+}
+
 /* live_changes(event_ids, after, watchers) */
 Datum
 evently_live_changes(PG_FUNCTION_ARGS)
@@ -131,7 +186,8 @@ evently_live_changes(PG_FUNCTION_ARGS)
 
 	ev_begin(EV_READS);
 	ev_require_given(!PG_ARGISNULL(0), "event_ids");
-	(void) ev_required_text(fcinfo, 1, "after");
+	if (!is_position(ev_required_text(fcinfo, 1, "after")))
+		ev_invalid("after", "after must be a position of live_position()");
 	row = ev_row(fcinfo);
 	ev_query(&read_changes, ev_arg(0), ev_arg(1));
 	ev_row_add(&row, ev_datum(ev_copied_value(0, 1)));

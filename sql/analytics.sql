@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(70);
+SELECT plan(74);
 
 -- Every figure of every function, asked again in plain SQL over the ledger's rows.
 CREATE FUNCTION tickets_sold(event uuid DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
@@ -120,7 +120,8 @@ SELECT results_eq($$SELECT r.section, r.tickets_booked, r.revenue FROM evently.g
 	$$VALUES ('Floor', 4::bigint, 80.0), ('Balcony', 1, 0), ('Stalls', 2, 0)$$, 'the sections of an event');
 SELECT is((SELECT ARRAY[sum(r.gross), sum(r.refunds)] FROM (SELECT (now() AT TIME ZONE 'UTC')::date - 1) AS y (yesterday),
 		evently.get_revenue('day', yesterday, yesterday) a, unnest(a.rows) r), ARRAY[50, 0]::numeric[], 'of one day, whole');
-SELECT throws_ok(format('SELECT evently.get_revenue(%s)', a), 'VE001', NULL, 'H74: ' || a) FROM unnest(ARRAY['''week''', 'timezone => ''Nowhere''', '"limit" => 0']) a;
+SELECT throws_ok(format('SELECT evently.get_revenue(%s)', a), 'VE001', NULL, 'H74: ' || a) FROM unnest(ARRAY['''week''', 'timezone => ''Nowhere''', '"limit" => 0',
+	'timezone => ''X1''', 'date_to => ''5874897-12-31''', 'date_from => ''0001-01-01 BC''', 'date_from => ''infinity''']) a;
 
 -- Popular ones (S3-ANA-4)
 SELECT is_empty(format($$SELECT p FROM evently.get_popular_events() a, unnest(a.events) p

@@ -1,7 +1,7 @@
 -- What those who watch an event are told.
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(25);
+SELECT plan(44);
 
 -- What is told since an hour ago. All in this test is one transaction, so the snapshot is one from before it.
 CREATE FUNCTION before() RETURNS text LANGUAGE sql VOLATILE AS $$
@@ -17,7 +17,11 @@ AS 'SELECT c FROM test.changes($1) c';
 SELECT matches(evently.live_position(), '^\d+:\d+:[\d,]*@\d{16}$', 'a position is a snapshot and its time');
 SELECT is((n.changes, n.places)::text, '({},{})', 'nobody watches: only where to go on from') FROM evently.live_changes('{}', evently.live_position()) n;
 SELECT throws_ok($$SELECT evently.live_changes('{}', NULL)$$, 'VE001', NULL, 'from when on must be said');
-SELECT throws_ok($$SELECT evently.live_changes('{}', 'yesterday')$$, '22P02', NULL, 'what is no position is refused');
+SELECT throws_ok($$SELECT evently.live_changes('{}', 'yesterday')$$, 'VE001', NULL, 'what is no position is refused');
+SELECT is(concat_ws(' ', r.sqlstate, r.detail::jsonb ->> 'field', r.message), 'VE001 after after must be a position of live_position()', 'nor is ' || p)
+FROM unnest(ARRAY['', '@', '1:1:', '1:1:@', '1:1:@x', '1:1@1', '2:1:@1', '0:1:@1', '1:1:@-1', ' 1:1:@1', '1:4:3,2@1', '1:4:4@1', '1:4:2,@1', '1:4:2@1@1', '1:99999999999999999999:@1', '1:1:@9223372036854775808', '1:1:@9223372036854775807']) p,
+	LATERAL refusal(format('SELECT evently.live_changes(''{}'', %L)', p)) r;
+SELECT lives_ok(format('SELECT evently.live_changes(''{}'', %L)', p), 'but ' || p) FROM unnest(ARRAY['1:1:@0', '3:9:3,5,8@1700000000000000']) p;
 
 SELECT evently.hold_seats(event('show'), person('ann'), '{A-1,A-2}') \g /dev/null
 SELECT evently.book(event('show'), person('bob'), seat_ids => '{B-1}') \g /dev/null

@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(69);
+SELECT plan(130);
 
 -- Five events of one maker, so that what the database holds besides does not show.
 DELETE FROM evently.event WHERE name IN ('show', 'twin', 'club');
@@ -59,9 +59,21 @@ FROM (VALUES
 	('"order" => ''up''', 'VE001', 'H74: an unknown direction'),
 	('status => ''sold''', 'VE001', 'H74: an unknown status'),
 	('status => ''sold'', created_by => test.person(''nobody'')', 'VE001', 'H74: an unknown status where no event is'),
-	('date => ''soon''', '22007', 'H74: a date that is none'),
-	('date => ''2099-02-30''', '22008', 'H74: a day that is none')
+	('date => ''soon''', 'VE001', 'H74: a date that is none'),
+	('date => ''2099-02-30''', 'VE001', 'H74: a day that is none')
 ) f (filters, sqlstate, why);
+
+SELECT is(concat_ws(' ', r.sqlstate, r.detail::jsonb ->> 'field', r.message), format('VE001 %1$s %1$s must be a date or a time', field), format('H74: %s by %s', left(value, 40), call))
+FROM (VALUES
+	('date', 'garbage'), ('date_from', 'garbage'), ('date_to', 'garbage'), ('date_from', ''), ('date_to', '2099-13-01'), ('date', '0000-01-01'),
+	('date_from', '300000-01-01'), ('date_from', '2099-01-01 12:00 Nowhere/Land'), ('date_from', '2099-01-01 12:00 Nowhere'),
+	('date_to', '12:00'), ('date_to', repeat('9', 5000)), ('date', '2099-01-01 25:00'), ('date', repeat('1 ', 30))) v (field, value),
+	(VALUES ('list_events(%s => %L)'), ('list_events_page(%s => %L)'), ('search_events(''x'', %s => %L)'), ('list_admin_events_page(person(''maker''), %s => %L)')) c (call),
+	LATERAL refusal('SELECT evently.' || format(call, field, value)) r;
+SELECT is((SELECT string_agg(e.name, ', ' ORDER BY e.name) FROM evently.list_events(created_by => person('maker'), date_from => value) e), names, 'a time: ' || value)
+FROM (SELECT string_agg(e.name, ', ' ORDER BY e.name) AS names FROM evently.list_events(created_by => person('maker')) e) a,
+	unnest('{today,-infinity,epoch,1999-01-08 04:05:06 -8:00,1999-01-08 04:05 America/New_York,"Jan 8, 1999",January-08-1999 UTC,20990101T000000Z}'::text[]) value;
+SELECT is((SELECT count(*) FROM evently.list_events(created_by => person('maker'), date_from => 'infinity')), 0::bigint, 'nothing is after all times');
 
 -- Pages (H72)
 SELECT results_eq(

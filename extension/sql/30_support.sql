@@ -62,12 +62,3 @@ CREATE FUNCTION evently.require_word(value text, name text, words text) RETURNS 
 LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'evently_require_word';
 COMMENT ON FUNCTION evently.require_word(text, text, text) IS
 'The value in lower case if it is one of the words (comma separated), null if it is null. Errors: VE001 VALIDATION_ERROR naming the argument.';
-
-CREATE FUNCTION evently.instant(value text, days_later integer) RETURNS timestamptz
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT CASE WHEN value ~ '^\d{4}-\d{2}-\d{2}$' THEN (value::date + days_later)::timestamp AT TIME ZONE 'UTC'
-		ELSE value::timestamptz END;
-END;
-COMMENT ON FUNCTION evently.instant(text, integer) IS
-'A moment: a date is its midnight in UTC, that many days later; anything else a time as PostgreSQL reads it.';

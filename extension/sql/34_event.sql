@@ -212,7 +212,7 @@ BEGIN ATOMIC
 		list_events.max_rows, list_events.skip, list_events.published_only, list_events.created_by) f, unnest(f.events) e;
 END;
 COMMENT ON FUNCTION evently.list_events(text, text, text, text, text, text, text, text[], text, text, integer, bigint, boolean, uuid) IS
-'Events. q: part of name, description or venue, % and _ being plain characters; type, city: equal without case; date, date_from, date_to: a date (a whole day in UTC) or a time; tags: all of them; created_by: those of the account and of the teams it is in. sort: start_datetime (default), name, price, created_at; order: asc, desc. Errors: VE001 VALIDATION_ERROR, class 22 for a time that cannot be read.';
+'Events. q: part of name, description or venue, % and _ being plain characters; type, city: equal without case; date, date_from, date_to: a date (a whole day in UTC) or a time; tags: all of them; created_by: those of the account and of the teams it is in. sort: start_datetime (default), name, price, created_at; order: asc, desc. Errors: VE001 VALIDATION_ERROR.';
 
 CREATE FUNCTION evently.list_events_page(q text DEFAULT NULL, type text DEFAULT NULL, city text DEFAULT NULL, date text DEFAULT NULL,
 	date_from text DEFAULT NULL, date_to text DEFAULT NULL, status text DEFAULT NULL, tags text[] DEFAULT NULL,

@@ -43,7 +43,7 @@ CREATE FUNCTION evently.search_events(q text, type text DEFAULT NULL, city text 
 RETURNS evently.search_page
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_search_events';
 COMMENT ON FUNCTION evently.search_events(text, text, text, text, text, text, text, text[], integer, integer, integer, boolean, uuid) IS
-'Events that have each word of q, whole or as a beginning, in name, type, tags, description, or the venue''s name or city; ranked, a name counting more than a description. Where no event has, those with a similar name (fuzzy). Filters and pages as in list_events_page(). Writes nothing. Errors: VE001 VALIDATION_ERROR, class 22 for a time that cannot be read.';
+'Events that have each word of q, whole or as a beginning, in name, type, tags, description, or the venue''s name or city; ranked, a name counting more than a description. Where no event has, those with a similar name (fuzzy). Filters and pages as in list_events_page(). Writes nothing. Errors: VE001 VALIDATION_ERROR.';
 
 GRANT EXECUTE ON FUNCTION evently.search_events(text, text, text, text, text, text, text, text[], integer, integer, integer, boolean, uuid)
 TO evently_api;
