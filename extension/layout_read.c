@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "mb/pg_wchar.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "args.h"
@@ -21,15 +22,22 @@ EV_STATEMENT(read_sections,
 			 "SELECT x.name, coalesce(x.kind, CASE WHEN coalesce(x.rows, x.seats_per_row, x.total_seats) IS NULL"
 			 "                                      AND x.row_end IS NULL AND x.seats IS NULL"
 			 "                                     THEN 'general' ELSE 'reserved' END),"
-			 "       coalesce(x.rows, CASE WHEN x.row_end IS NULL AND x.total_seats IS NULL THEN $2 END),"
-			 "       coalesce(x.seats_per_row, $3), coalesce(x.row_start, 'A'), x.capacity, coalesce(x.price_multiplier, 1),"
-			 "       coalesce(x.price_multiplier, 1) BETWEEN 0 AND 1000, x.row_end, x.total_seats, x.description,"
-			 "       x.accessible_seats, x.seats"
-			 "  FROM ROWS FROM (pg_catalog.jsonb_to_recordset($1) AS (name text, kind text, rows integer,"
-			 "       seats_per_row integer, row_start text, capacity integer, price_multiplier numeric, row_end text,"
-			 "       total_seats integer, description text, accessible_seats text[], seats jsonb))"
+			 "       coalesce(x.rows, CASE WHEN x.row_end IS NULL AND x.total_seats IS NULL THEN $2::text END),"
+			 "       coalesce(x.seats_per_row, $3::text), coalesce(x.row_start, 'A'), x.capacity, m.price_multiplier,"
+			 "       coalesce(m.price_multiplier BETWEEN 0 AND 1000, false), x.row_end, x.total_seats, x.description,"
+			 "       CASE WHEN x.accessible_seats IS NULL THEN NULL"
+			 "            WHEN jsonb_typeof(x.accessible_seats) = 'array'"
+			 "            THEN ARRAY(SELECT CASE jsonb_typeof(e) WHEN 'string' THEN e #>> '{}' END"
+			 "                         FROM pg_catalog.jsonb_array_elements(x.accessible_seats) e)"
+			 "            ELSE ARRAY[NULL::text] END, x.seats"
+			 "  FROM ROWS FROM (pg_catalog.jsonb_to_recordset($1) AS (name text, kind text, rows text,"
+			 "       seats_per_row text, row_start text, capacity text, price_multiplier text, row_end text,"
+			 "       total_seats text, description text, accessible_seats jsonb, seats jsonb))"
 			 "       WITH ORDINALITY AS x (name, kind, rows, seats_per_row, row_start, capacity, price_multiplier, row_end,"
-			 "                             total_seats, description, accessible_seats, seats, n)"
+			 "                             total_seats, description, accessible_seats, seats, n),"
+			 "       LATERAL (SELECT CASE WHEN x.price_multiplier IS NULL THEN 1"
+			 "                            WHEN x.price_multiplier ~ '^(\\d{1,4}|\\d{0,4}\\.\\d+)$' AND length(x.price_multiplier) < 10000"
+			 "                            THEN x.price_multiplier::numeric END AS price_multiplier) m"
 			 " ORDER BY x.n",
 			 JSONBOID, INT4OID, INT4OID);
 
@@ -56,6 +64,40 @@ static EvArg
 copied(uint64 row, int column)
 {
 	return ev_is_null(row, column) ? ev_null() : ev_datum(ev_copied_value(row, column));
+}
+
+static void
+refuse_field(const EvNewSection *section, const char *field, const char *message)
+{
+	ev_raise(EV_VALIDATION_ERROR, ev_detail_text(ev_detail_text(ev_detail(), "field", field), "section", section->name), NULL,
+			 "%s", message);
+}
+
+/* Read here, as a cast names neither the section nor the field that it fails for. */
+static EvArg
+whole_number(const EvNewSection *section, const char *field, uint64 row, int column)
+{
+	char *text = ev_get_text(row, column);
+	char *end;
+	long number;
+
+	if (text == NULL)
+		return ev_null();
+	number = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || number < 1 || number > EV_MAX_CAPACITY)
+		refuse_field(section, field, psprintf("%s of section %s must be a whole number from 1 to %d", field, section->name, EV_MAX_CAPACITY));
+	return ev_int((int) number);
+}
+
+/* What is no text in them was read as null. */
+static EvArg
+text_list(const EvNewSection *section, const char *field, uint64 row, int column)
+{
+	EvArg given = copied(row, column);
+
+	if (!given.isnull && array_contains_nulls(DatumGetArrayTypeP(given.value)))
+		refuse_field(section, field, psprintf("%s of section %s must be an array of texts", field, section->name));
+	return given;
 }
 
 static int
@@ -266,7 +308,6 @@ read_section(EvNewSection *section, Given *given, uint64 row)
 {
 	*section = (EvNewSection){
 		.name = ev_get_text(row, 1),
-		.price_multiplier = ev_copied_value(row, 7),
 		.description = ev_get_text(row, 11),
 	};
 	if (section->name == NULL || *section->name == '\0')
@@ -277,15 +318,17 @@ read_section(EvNewSection *section, Given *given, uint64 row)
 		ev_invalid("sections", "a section's description has at most 2000 characters");
 	section->reserved = strcmp(ev_word(ev_get_text(row, 2), "kind", "reserved, general"), "reserved") == 0;
 	if (!ev_get_bool(row, 8))
-		ev_invalid("sections", "the price_multiplier of section %s must be between 0 and 1000", section->name);
+		refuse_field(section, "price_multiplier",
+					 psprintf("the price_multiplier of section %s must be between 0 and 1000", section->name));
+	section->price_multiplier = ev_copied_value(row, 7);
 	*given = (Given){
-		.rows = copied(row, 3),
-		.seats_per_row = copied(row, 4),
+		.rows = whole_number(section, "rows", row, 3),
+		.seats_per_row = whole_number(section, "seats_per_row", row, 4),
 		.row_start = ev_get_text(row, 5),
-		.capacity = copied(row, 6),
+		.capacity = whole_number(section, "capacity", row, 6),
 		.row_end = ev_get_text(row, 9),
-		.total_seats = copied(row, 10),
-		.accessible = copied(row, 12),
+		.total_seats = whole_number(section, "total_seats", row, 10),
+		.accessible = text_list(section, "accessible_seats", row, 12),
 		.seats = copied(row, 13),
 	};
 }
@@ -299,8 +342,7 @@ fill_section(EvNewLayout *layout, int i, const Given *given)
 		read_seat_list(layout, i, given);
 	else if (section->reserved)
 		make_grid(section, given);
-	else if (given->capacity.isnull || DatumGetInt32(given->capacity.value) < 1 ||
-			 DatumGetInt32(given->capacity.value) > EV_MAX_CAPACITY)
+	else if (given->capacity.isnull)
 		ev_invalid("sections", "general section %s needs a capacity of 1 to %d", section->name, EV_MAX_CAPACITY);
 	else
 		section->capacity = DatumGetInt32(given->capacity.value);

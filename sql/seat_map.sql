@@ -76,9 +76,9 @@ SELECT is(refused('sections', sections), 'VE001 ' || expected, 'JSON: ' || why)
 FROM (VALUES
 	('[{"name": "%s", "capacity": 5}]', repeat('n', 101), 'sections a section''s name has at most 100 characters', 'a long name'),
 	('[{"name": "S", "capacity": 5, "description": "%s"}]', repeat('d', 2001), 'sections a section''s description has at most 2000 characters', 'a long description'),
-	('[{"name": "S", "capacity": 5, "price_multiplier": %s}]', '1000.1', 'sections the price_multiplier of section S must be between 0 and 1000', 'a large multiplier'),
-	('[{"name": "S", "capacity": 5, "price_multiplier": %s}]', '-1', 'sections the price_multiplier of section S must be between 0 and 1000', 'one below 0'),
-	('[{"name": "S", "capacity": %s}]', '1000001', 'sections general section S needs a capacity of 1 to 1000000', 'more than a million places'),
+	('[{"name": "S", "capacity": 5, "price_multiplier": %s}]', '1000.1', 'price_multiplier the price_multiplier of section S must be between 0 and 1000', 'a large multiplier'),
+	('[{"name": "S", "capacity": 5, "price_multiplier": %s}]', '-1', 'price_multiplier the price_multiplier of section S must be between 0 and 1000', 'one below 0'),
+	('[{"name": "S", "capacity": %s}]', '1000001', 'capacity capacity of section S must be a whole number from 1 to 1000000', 'more than a million places'),
 	('[{"name": "S", "rows": 1, "seats_per_row": 1, "row_start": "%s"}]', '', 'sections row_start and row_end must be one to three letters', 'a row without letters'),
 	('[{"name": "S", "row_end": "%s", "seats_per_row": 1}]', 'AAAA', 'sections row_start and row_end must be one to three letters', 'a row of four letters'),
 	('[{"name": "S", "rows": 1, "seats_per_row": %s}]', '200001', 'sections section S must have 1 to 200000 seats', 'a row too wide'),

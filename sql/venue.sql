@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(49);
+SELECT plan(98);
 
 CREATE FUNCTION labels(venue text) RETURNS text LANGUAGE sql STABLE
 AS $$ SELECT string_agg(label, ' ' ORDER BY ordinal) FROM evently.venue_seat WHERE venue_id = test.venue($1) $$;
@@ -58,6 +58,12 @@ FROM (VALUES
 	('{"name": "A", "capacity": 5}', 'sections that are no array'),
 	('[5]', 'a section that is no object'),
 	('[{"name": "A", "capacity": 5}, {"name": "A", "capacity": 5}]', 'two sections of one name')) s (sections, why);
+SELECT is(concat_ws(' ', r.sqlstate, r.detail::jsonb ->> 'field', r.detail::jsonb ->> 'section', r.message), format('VE001 %s A %s', c.field, c.message), format('%s: %s is refused', field, value))
+FROM (SELECT field, format('%s of section A must be a whole number from 1 to 1000000', field), value
+		FROM unnest('{rows,seats_per_row,total_seats,capacity}'::text[]) field, unnest(ARRAY['1e10', '1.5', '1e300', '-1', '"x"', '""', '{}', '[]', 'true']) value
+	UNION ALL SELECT 'price_multiplier', 'the price_multiplier of section A must be between 0 and 1000', unnest(ARRAY['1e10', '-1', '"x"', '"NaN"', '{}', '[]', 'true'])
+	UNION ALL SELECT 'accessible_seats', 'accessible_seats of section A must be an array of texts', unnest(ARRAY['1', '"A-1"', '{}', '[null]', '[[]]', '[1]'])) c (field, message, value),
+	LATERAL refusal(format('SELECT evently.create_venue(''Bad'', sections => %L)', format('[{"name": "A", "rows": 1, "seats_per_row": 2, "%s": %s}]', field, value))) r;
 SELECT throws_ok($$SELECT evently.create_venue('')$$, 'VE001', NULL, 'an empty name');
 SELECT throws_ok($$SELECT evently.create_venue('Bad', capacity => 1000001)$$, 'VE001', NULL, 'a capacity above a million');
 SELECT is((SELECT count(*) FROM evently.venue WHERE name = 'Bad'), 0::bigint, 'nothing is left of what is refused');

@@ -59,7 +59,7 @@ def test_sections_make_the_capacity(admin):
         ({"sections": [{}]}, "sections"),
         ({"sections": [{"name": "A", "kind": "magic", "capacity": 1}]}, None),
         ({"sections": [{"name": "A", "kind": "general"}]}, "sections"),
-        ({"sections": [{"name": "A", "kind": "reserved", "rows": 0, "seats_per_row": 1}]}, "sections"),
+        ({"sections": [{"name": "A", "kind": "reserved", "rows": 0, "seats_per_row": 1}]}, "rows"),
         ({"sections": [{"name": "A", "kind": "reserved", "rows": 10**6, "seats_per_row": 10**6}]}, None),
         ({"sections": [{"name": "A", "kind": "reserved", "rows": 1, "seats_per_row": 1, "row_start": "1"}]}, "sections"),
         ({"sections": [{"name": "A", "kind": "general", "capacity": 1}] * 2}, "sections"),
@@ -67,9 +67,10 @@ def test_sections_make_the_capacity(admin):
         ({"sections": "A"}, None),
         ({"sections": 5}, None),
         ({"sections": [5]}, None),
-        ({"sections": [{"name": "A", "kind": "general", "capacity": "x"}]}, None),
-        ({"sections": [{"name": "A", "kind": "general", "capacity": 1, "price_multiplier": -1}]}, None),
-        ({"sections": [{"name": "A", "kind": "general", "capacity": 1, "price_multiplier": "NaN"}]}, None),
+        ({"sections": [{"name": "A", "kind": "general", "capacity": "x"}]}, "capacity"),
+        ({"sections": [{"name": "A", "kind": "general", "capacity": 1, "price_multiplier": -1}]}, "price_multiplier"),
+        ({"sections": [{"name": "A", "kind": "general", "capacity": 1, "price_multiplier": "NaN"}]}, "price_multiplier"),
+        ({"sections": [{"name": "A", "rows": 1e10, "seats_per_row": 1}]}, "rows"),
     ],
 )
 def test_bad_fields(admin, changes, field):
