@@ -53,6 +53,16 @@ EV_STATEMENT(insert_event,
 			 UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID,
 			 TIMESTAMPTZOID, INT4OID, NUMERICOID, TEXTOID, INT4OID, TEXTOID, TEXTARRAYOID, UUIDOID, UUIDOID, TEXTOID, INT4OID);
 
+/* What casts would fail for without naming the section. */
+#define NUMBER "'^-?\\d+(\\.\\d+)?$'"
+EV_STATEMENT(unreadable_pricing,
+			 "SELECT coalesce(p.name, p.section_id, 'null')"
+			 "  FROM pg_catalog.jsonb_to_recordset($1) AS p (section_id text, name text, price text, price_multiplier text)"
+			 " WHERE p.section_id !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+			 "    OR p.price !~ " NUMBER " OR p.price_multiplier !~ " NUMBER
+			 "    OR length(p.price) > 1000 OR length(p.price_multiplier) > 1000",
+			 JSONBOID);
+
 EV_STATEMENT(invalid_pricing,
 			 "SELECT coalesce(p.name, p.section_id::text, 'null')"
 			 "  FROM pg_catalog.jsonb_to_recordset($1)"
@@ -155,6 +165,9 @@ require_pricing(const pg_uuid_t *layout_id, EvArg pricing, const char *currency)
 	ev_require_objects(pricing, "section_pricing");
 	if (pricing.isnull)
 		return;
+	if (ev_query(&unreadable_pricing, pricing) > 0)
+		ev_invalid("section_pricing", "section %s needs an id that is one, and a price or price_multiplier that is a number",
+				   ev_get_text(0, 1));
 	if (ev_query(&unknown_pricing, ev_maybe_uuid(layout_id), pricing) > 0)
 		ev_invalid("section_pricing", "the venue has no section %s", ev_get_text(0, 1));
 	if (ev_query(&invalid_pricing, pricing, ev_text(currency)) > 0)

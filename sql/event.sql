@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(97);
+SELECT plan(100);
 
 -- Creating: what is not said has a default, and the venue may come in any form
 SELECT results_eq(
@@ -82,6 +82,9 @@ FROM (VALUES
 	($$'bad', now(), venue => '{"name": "Hall", "sections": [{"name": "Stalls"}]}', total_capacity => 1$$, 'VE001', 'sections of a venue named by the event'),
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Roof", "price": 1}]'$$, 'VE001', 'the price of a section that is not there'),
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price": -1}]'$$, 'VE001', 'a negative price of a section'),
+	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price": "low"}]'$$, 'VE001', 'a section''s price that is a word'),
+	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price_multiplier": {}}]'$$, 'VE001', 'a multiplier that is none'),
+	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"section_id": "floor", "price": 1}]'$$, 'VE001', 'an id of a section that is none'),
 	($$'bad', now(), venue_id => venue('Hall'), section_pricing => '[{"name": "Floor", "price": "NaN"}]'$$, 'VE001', 'a section''s price that is no number')
 ) e (arguments, sqlstate, why);
 SELECT throws_ok(format('SELECT evently.create_event(''bad'', now(), total_capacity => 1, timezone => %L)', t), 'VE001', NULL, 'no name of a time zone: ' || t)
