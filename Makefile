@@ -110,7 +110,7 @@ bench: ## benches, side by side with what one would use instead
 psql: ## psql on the private database (reads standard input too)
 	@packaging/local/psql
 
-config: ## every setting of the web app and where it came from
+config: ## every setting of the web app, where it came from, and what would stop the start
 	@packaging/local/config
 
 lint: ## what clang-tidy and cppcheck think of the C code

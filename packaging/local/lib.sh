@@ -228,6 +228,7 @@ end_recorded()
 end_run()
 {
 	if recorded "$RUN_PID_FILE" pid >/dev/null; then
+		[ ! -x shim/build/evently ] || "$LOCAL/config" >/dev/null
 		step "Ending the make run that is in charge here" "$LOGS/stop.log" end_recorded "$RUN_PID_FILE" 120
 	fi
 }

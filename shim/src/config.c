@@ -339,11 +339,7 @@ config_check_secrets(void)
 {
 	struct setting *s = setting_find("EVENTLY_JWT_SECRET"), *key = setting_find("EVENTLY_INTERNAL_API_KEY");
 
-	if (*config.jwt_secret == '\0' && config.development)
-		config.jwt_secret = kept_secret(s, "jwt_secret");
-	if (*config.internal_api_key == '\0' && config.development)
-		config.internal_api_key = kept_secret(key, "internal_api_key");
-	if (*config.jwt_secret == '\0')
+	if (*config.jwt_secret == '\0' && !config.development)
 		refuse(s,
 		    "it is missing: give a random text of at least %d bytes, for example from "
 		    "`openssl rand -hex 32` (only EVENTLY_ENV=development makes one itself)",
@@ -351,6 +347,15 @@ config_check_secrets(void)
 	check_strength(s, config.jwt_secret);
 	if (*config.internal_api_key != '\0')
 		check_strength(key, config.internal_api_key);
+}
+
+void
+config_make_secrets(void)
+{
+	if (*config.jwt_secret == '\0' && config.development)
+		config.jwt_secret = kept_secret(setting_find("EVENTLY_JWT_SECRET"), "jwt_secret");
+	if (*config.internal_api_key == '\0' && config.development)
+		config.internal_api_key = kept_secret(setting_find("EVENTLY_INTERNAL_API_KEY"), "internal_api_key");
 }
 
 void
@@ -376,7 +381,7 @@ shown_value(const struct setting *s)
 	return (*s->value != '\0' ? s->value : "(none)");
 }
 
-/* What `make config` shows. */
+/* What `make config` shows first. */
 void
 config_print(void)
 {

@@ -65,7 +65,8 @@ struct config {
 extern struct config config;
 
 void config_load(void);
-void config_check_secrets(void); /* missing ones are made, in development; a missing or weak one ends the start */
+void config_check_secrets(void); /* a missing or weak one ends the start, but for development */
+void config_make_secrets(void); /* missing ones, in development */
 void config_print(void);
 void config_document(void);
 

@@ -15,9 +15,12 @@
 
 static struct kore_server *server;
 static struct kore_domain *domain;
-static int sockets[PORTS_MAX][WORKERS_MAX];
+static struct port {
+	int number;
+	struct addrinfo *address;
+	int sockets[WORKERS_MAX];
+} ports[PORTS_MAX];
 static int port_count;
-static int family;
 
 static void refuse(int port, const char *why) __attribute__((noreturn));
 
@@ -32,68 +35,98 @@ refuse(int port, const char *why)
 }
 
 static int
-socket_open(int port, const struct addrinfo *address, bool shared)
+socket_open(const struct port *port, bool shared)
 {
+	const struct addrinfo *address = port->address;
 	int fd, on = 1;
 
 	fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
-		refuse(port, strerror(errno));
+		refuse(port->number, strerror(errno));
 	if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
-		refuse(port, strerror(errno));
+		refuse(port->number, strerror(errno));
 	if (bind(fd, address->ai_addr, address->ai_addrlen) == -1)
-		refuse(port, strerror(errno));
+		refuse(port->number, strerror(errno));
 	if (listen(fd, (int)kore_socket_backlog) == -1)
-		refuse(port, strerror(errno));
+		refuse(port->number, strerror(errno));
 
 	return (fd);
 }
 
+/* Is there such an address, and may we have the port? One that is taken may be so by the server that this one replaces. */
 static void
-port_open(int port)
+port_check(const struct port *port)
 {
-	struct addrinfo hints, *address;
-	char text[8];
-	int i, error;
+	int fd = socket(port->address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	memset(&hints, 0, sizeof(hints));
-	hints.ai_socktype = SOCK_STREAM;
-	(void)snprintf(text, sizeof(text), "%d", port);
-	if ((error = getaddrinfo(config.bind, text, &hints, &address)) != 0)
-		refuse(port, gai_strerror(error));
-	family = address->ai_family;
-	(void)close(socket_open(port, address, false));
-	for (i = 0; i < config.workers; i++)
-		sockets[port_count][i] = socket_open(port, address, true);
-	port_count++;
-	freeaddrinfo(address);
+	if (fd == -1 || (bind(fd, port->address->ai_addr, port->address->ai_addrlen) == -1 && errno != EADDRINUSE))
+		refuse(port->number, strerror(errno));
+	(void)close(fd);
 }
 
 static void
-extra_ports_open(void)
+port_add(int number)
+{
+	struct port *port = &ports[port_count++];
+	struct addrinfo hints;
+	char text[8];
+	int error;
+
+	memset(&hints, 0, sizeof(hints));
+	hints.ai_socktype = SOCK_STREAM;
+	(void)snprintf(text, sizeof(text), "%d", number);
+	port->number = number;
+	if ((error = getaddrinfo(config.bind, text, &hints, &port->address)) != 0)
+		refuse(number, gai_strerror(error));
+	port_check(port);
+}
+
+static bool
+is_known(int number)
+{
+	int i;
+
+	for (i = 0; i < port_count; i++) {
+		if (ports[i].number == number)
+			return (true);
+	}
+	return (false);
+}
+
+/* Opens nothing. */
+void
+listen_prepare(void)
 {
 	char *rest = config.extra_ports, *text;
-	int port, good;
+	int number, good;
 
+	port_add(config.port);
 	while ((text = strsep(&rest, ", ")) != NULL) {
 		if (*text == '\0')
 			continue;
-		port = (int)kore_strtonum64(text, 0, &good);
-		if (good != KORE_RESULT_OK || port < 1 || port > 65535 || port_count == PORTS_MAX) {
+		number = (int)kore_strtonum64(text, 0, &good);
+		if (good != KORE_RESULT_OK || number < 1 || number > 65535 || is_known(number) ||
+		    port_count == PORTS_MAX) {
 			(void)fprintf(stderr,
-			    "evently: setting EVENTLY_EXTRA_PORTS: give up to %d port numbers, separated by commas\n",
+			    "evently: setting EVENTLY_EXTRA_PORTS: give up to %d other port numbers, separated by commas\n",
 			    PORTS_MAX - 1);
 			exit(1);
 		}
-		port_open(port);
+		port_add(number);
 	}
 }
 
 void
 listen_open(void)
 {
-	port_open(config.port);
-	extra_ports_open();
+	struct port *port;
+	int i;
+
+	for (port = ports; port < ports + port_count; port++) {
+		(void)close(socket_open(port, false));
+		for (i = 0; i < config.workers; i++)
+			port->sockets[i] = socket_open(port, true);
+	}
 
 	server = kore_server_create("evently");
 	server->tls = 0;
@@ -113,8 +146,8 @@ listen_attach(int number)
 	tls_attach(server, domain);
 	for (i = 0; i < port_count; i++) {
 		listener = kore_listener_create(server);
-		listener->fd = sockets[i][number - 1];
-		listener->family = family;
+		listener->fd = ports[i].sockets[number - 1];
+		listener->family = ports[i].address->ai_family;
 	}
 }
 
@@ -128,5 +161,5 @@ listen_stop(int number)
 	int i;
 
 	for (i = 0; i < port_count; i++)
-		(void)shutdown(sockets[i][number - 1], SHUT_RD);
+		(void)shutdown(ports[i].sockets[number - 1], SHUT_RD);
 }

@@ -8,6 +8,7 @@
 #ifndef EV_LISTEN_H
 #define EV_LISTEN_H
 
+void listen_prepare(void); /* ends the start when the address, or a port, can't be had, but for who has it now */
 void listen_open(void);
 void listen_attach(int number);
 void listen_stop(int number);

@@ -51,9 +51,22 @@ static pid_t parent_pid;
 static void
 usage(void)
 {
-	printf("usage: evently [--config | --settings | --version | --help]\n\n"
-	       "Serves the REST API of Evently. Settings come from the environment and from .env;\n"
-	       "--config prints each of them, its value and where it came from, --settings what each is for.\n");
+	printf(
+	    "usage: evently [--config | --settings | --version | --help]\n\n"
+	    "Serves the REST API of Evently. Settings come from the environment and from .env;\n"
+	    "--config prints each of them, its value and where it came from, and ends with 1 and the reason where the\n"
+	    "server would not start with them; --settings prints what each is for.\n");
+}
+
+/* All that ends the start because of a setting. Nothing is made or opened yet: a server may be running. */
+static void
+check_settings(void)
+{
+	config_check_secrets();
+	client_ip_prepare();
+	pg_connect_check();
+	tls_prepare();
+	listen_prepare();
 }
 
 static void
@@ -64,6 +77,7 @@ parse_arguments(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--config") == 0) {
 		config_load();
 		config_print();
+		check_settings();
 		exit(0);
 	}
 	if (argc == 2 && strcmp(argv[1], "--settings") == 0) {
@@ -130,12 +144,11 @@ kore_parent_configure(int argc, char **argv)
 	kore_foreground = 1;
 	parse_arguments(argc, argv);
 	config_load();
-	config_check_secrets();
+	check_settings();
+	config_make_secrets();
 	limit_files();
 	configure_kore();
-	client_ip_prepare();
 	rate_limit_prepare();
-	pg_connect_check();
 	jwt_init(config.jwt_secret);
 	password_init();
 	account_prepare();
@@ -148,7 +161,6 @@ kore_parent_configure(int argc, char **argv)
 	openapi_prepare();
 	asset_prepare();
 	metrics_prepare();
-	tls_prepare();
 	listen_open();
 	log_line(LEVEL_INFO, "listening on %s://%s:%d with %d worker%s", tls_enabled() ? "https" : "http", config.bind,
 	    config.port, config.workers, config.workers == 1 ? "" : "s");

@@ -1,13 +1,14 @@
 """What a new installation decides: its ports, and who becomes the first administrator. On an instance of its own."""
 
 import contextlib
+import subprocess
 
 import pytest
 
 import tokens
 from client import Client, assert_error, expect, in_parallel, unique
 from conftest import PASSWORD
-from instance import wait_until
+from instance import LOCAL, wait_until
 
 
 @pytest.fixture
@@ -50,3 +51,26 @@ def test_extra_ports(instance):
     """S1-OPS-8, S1-OPS-9, S3-OPS-1, S4-OPS-6, EVENTLY_EXTRA_PORTS: the same server on more ports."""
     wait_until(instance.is_ready, "the instance is ready")
     expect(Client(f"http://127.0.0.1:{instance.extra_port}").get("/healthz"), 200)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"EVENTLY_TRUSTED_PROXIES": "foo"},
+        {"EVENTLY_BIND": "nonsense.invalid"},
+        {"EVENTLY_TLS_CERT": "/nope"},
+        {"EVENTLY_ENV": "prod"},
+        {"EVENTLY_ENV": "production"},
+    ],
+    ids=str,
+)
+def test_unusable_setting_leaves_the_server_alone(instance, given):
+    """Started anew with a setting that cannot be used: refused, and the one that runs goes on."""
+    wait_until(instance.is_ready, "the instance is ready")
+    before = instance.shim_pid
+    done = subprocess.run(
+        [LOCAL / "shim", "start"], env={**instance.environment, **given}, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "evently: " in done.stderr, done
+    assert instance.shim_pid == before
+    expect(instance.client.get("/healthz"), 200)

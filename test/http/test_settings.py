@@ -6,14 +6,16 @@ import re
 
 import pytest
 
+import tokens
+from instance import free_port
 from server import database_url, run_with
 
 README = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text()
 
 
 def shown(settings):
-    """What --config says: name -> (value, origin)."""
-    code, said = run_with(settings, "--config")
+    """What --config says of settings that will do: name -> (value, origin)."""
+    code, said = run_with({"EVENTLY_JWT_SECRET": tokens.secret().decode(), **settings}, "--config")
     assert code == 0, said
     return {name: (value, origin) for name, value, origin in re.findall(r"^(EVENTLY_\w+) +(\S+(?: \S+)*?) {2,}(\S.*)$", said, re.M)}
 
@@ -105,3 +107,36 @@ def test_database_of_the_seeds(serve):
 def test_unusable_values_are_named(name, value):
     code, said = run_with({name: value}, "--config")
     assert code == 1 and name in said and "environment" in said
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"EVENTLY_TRUSTED_PROXIES": "foo"},
+        {"EVENTLY_BIND": "nonsense.invalid"},
+        {"EVENTLY_BIND": "192.0.2.1"},
+        {"EVENTLY_EXTRA_PORTS": "9000,http"},
+        {"EVENTLY_EXTRA_PORTS": "9000,9000"},
+        {"EVENTLY_TLS_CERT": "/nope"},
+        {"EVENTLY_TLS_CERT": "/nope", "EVENTLY_TLS_KEY": "/nope"},
+        {"EVENTLY_DATABASE_URL": "nonsense"},
+        {"EVENTLY_JWT_SECRET": ""},
+        {"EVENTLY_JWT_SECRET": "a" * 40},
+        {"EVENTLY_INTERNAL_API_KEY": "short"},
+    ],
+    ids=str,
+)
+def test_what_would_stop_the_start_is_told(given):
+    """--config shows all settings even so, and ends as the start would."""
+    settings = {"EVENTLY_PORT": str(free_port()), "EVENTLY_JWT_SECRET": tokens.secret().decode(), **given}
+    for arguments in (), ("--config",):
+        code, said = run_with(settings, *arguments)
+        assert code == 1 and next(iter(given)) in said.split("evently: ")[-1], said
+    assert re.search(r"^EVENTLY_LOG_LEVEL ", said, re.M)
+
+
+def test_looking_at_settings_makes_nothing(tmp_path):
+    """The secrets of development are made when it starts."""
+    code, said = run_with({"EVENTLY_ENV": "development", "EVENTLY_HOME": str(tmp_path / "home")}, "--config")
+    assert code == 0 and "made once" in said
+    assert not (tmp_path / "home").exists()
