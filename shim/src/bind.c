@@ -291,7 +291,10 @@ bind_caller(struct request *rq, const struct binding *binding, const char **valu
 	return (true);
 }
 
-/* As a copy: the header goes with its client, who need not wait for what he asked for. */
+/*
+ * As a copy: the header goes with its client, who need not wait for what he asked for. An empty key is none that a retry
+ * could be known by, and who sends one believes to be safe.
+ */
 static bool
 bind_header(struct request *rq, const struct binding *binding, const char **value)
 {
@@ -301,6 +304,10 @@ bind_header(struct request *rq, const struct binding *binding, const char **valu
 	if (text == NULL)
 		return (true);
 	len = strlen(text);
+	if (len == 0 && rq->route->keyed && !binding->required) {
+		reply_invalid_field(rq, CODE_INVALID, name, "%s must not be empty", name);
+		return (false);
+	}
 	if (len > HEADER_VALUE_MAX || !utf8_valid(text, len)) {
 		reply_invalid_field(
 		    rq, CODE_INVALID, name, "%s must be at most %d characters of UTF-8", name, HEADER_VALUE_MAX);

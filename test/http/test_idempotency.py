@@ -74,6 +74,15 @@ def test_a_booking_must_have_a_key(serve, user, event, offered):
             assert ("Idempotency-Key" in required) == ("IDEMPOTENCY_KEY_REQUIRED" in str(operation["responses"])), path
 
 
+def test_an_empty_key(user, event):
+    """Refused, as by SQL: who sends one, and again, believes to book once."""
+    for key in ("", " "):
+        for _ in range(2):
+            answer = user.post(f"/api/v1/events/{event['event_id']}/book", {"quantity": 1}, idempotency_key=key)
+            assert_error(answer, 400, "VALIDATION_ERROR", "idempotency-key")
+    assert user.available(event) == 100
+
+
 def test_a_request_still_under_way(serve, connect, user, event):
     """H24: who repeats a request that has not ended is told so, and when to try again; then he gets its answer."""
     buyer = serve(EVENTLY_LOCK_TIMEOUT="50ms").as_user(user)
