@@ -253,20 +253,28 @@ body_field(struct request *rq, const char *name)
 	return (rq->body.nodes[node].type == JSON_NULL ? -1 : node);
 }
 
-static const char *
-query_value(struct request *rq, const char *name)
+/* NULL when it was not sent. Those of a list are put together; of anything else nobody could tell which one is meant. */
+static bool
+query_value(struct request *rq, const struct binding *binding, const char *name, const char **value)
 {
-	const char *value = NULL;
+	bool is_list = binding->type == TYPE_TEXTS || binding->type == TYPE_UUIDS;
 	int i;
 
+	*value = NULL;
 	for (i = 0; i < rq->query_count; i++) {
-		if (strcmp(rq->query[i].name, name) == 0) {
-			rq->query[i].known = true;
-			if (value == NULL)
-				value = rq->query[i].value;
+		if (strcmp(rq->query[i].name, name) != 0)
+			continue;
+		rq->query[i].known = true;
+		if (*value != NULL && !is_list) {
+			reply_invalid_field(rq, CODE_INVALID, name, "%s must be given only once", name);
+			return (false);
 		}
+		if (*value == NULL || **value == '\0')
+			*value = rq->query[i].value;
+		else if (rq->query[i].value[0] != '\0')
+			*value = arena_printf(&rq->arena, "%s,%s", *value, rq->query[i].value);
 	}
-	return (value);
+	return (true);
 }
 
 /* The caller; a field that names somebody else is refused. */
@@ -369,7 +377,8 @@ bind_value(struct request *rq, const struct binding *binding, const char **value
 		break;
 	case SOURCE_QUERY:
 		for (name = binding->names; good && *name != NULL; name++) {
-			if ((text = query_value(rq, *name)) != NULL && *value == NULL)
+			good = query_value(rq, binding, *name, &text);
+			if (good && text != NULL && *value == NULL)
 				good = from_text(rq, binding, *name, text, value);
 		}
 		break;

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <kore/kore.h>
@@ -124,10 +125,34 @@ find_route(struct request *rq)
 	return (true);
 }
 
+/* What we go by may be sent once. Somebody in front of us may go by the other one. (Of Host: kore/07-syntax.patch.) */
+static bool
+headers_are_single(struct request *rq)
+{
+	static const char *const single[] = { "authorization", "content-type", "idempotency-key", "if-match",
+		"x-internal-api-key" };
+	bool seen[sizeof(single) / sizeof(single[0])] = { false };
+	const struct http_header *header;
+	size_t i;
+
+	TAILQ_FOREACH(header, &rq->http->req_headers, list) {
+		for (i = 0; i < sizeof(single) / sizeof(single[0]) && strcasecmp(header->header, single[i]) != 0; i++)
+			;
+		if (i == sizeof(single) / sizeof(single[0]))
+			continue;
+		if (seen[i]) {
+			reply_invalid_field(rq, CODE_INVALID, single[i], "%s must be given only once", single[i]);
+			return (false);
+		}
+		seen[i] = true;
+	}
+	return (true);
+}
+
 static void
 request_start(struct request *rq)
 {
-	if (!find_route(rq))
+	if (!find_route(rq) || !headers_are_single(rq))
 		return;
 	if (rq->route->access != ACCESS_PUBLIC && !auth_authorize(rq))
 		return;

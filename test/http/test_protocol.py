@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from client import Wire, assert_error, expect, http_bytes, in_parallel
+from client import Wire, assert_error, expect, http_bytes, in_parallel, unique
 
 HEALTH = http_bytes("GET", "/healthz")
 
@@ -122,12 +122,64 @@ def test_some_headers_more_than_usual(url, user):
         assert expect(wire.answer(), 200)["user_id"] == user.user_id
 
 
-def test_two_authorizations(url, user, other_user):
-    """Never a guess: refused, or the answer belongs to one of the two tokens and not to nobody."""
-    request = http_bytes("GET", "/api/v1/auth/me", token=user.token, headers=[f"Authorization: Bearer {other_user.token}"])
-    with Wire(url).send(request) as wire:
-        answer = wire.answer()
-        assert answer.status in (400, 401) or answer.json["user_id"] in (user.user_id, other_user.user_id)
+@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Internal-API-Key"])
+def test_header_that_stands_twice(url, user, event, name):
+    """Never a guess, be they different or equal: a proxy in front of us may have gone by the other one."""
+    body = b'{"quantity": 1}'
+    values = {"Authorization": f"Bearer {user.token}", "Content-Type": "application/json"}
+    value = values.get(name, "x")
+    token = None if name == "Authorization" else user.token
+    path = f"/api/v1/events/{event['event_id']}/book"
+    for other in (value, "y", ""):
+        headers = [f"{name}: {value}", f"{name.lower()}: {other}"]
+        with Wire(url).send(http_bytes("POST", path, body, token, headers)) as wire:
+            assert_error(wire.answer(), 400, "VALIDATION_ERROR", name.lower())
+    assert user.available(event) == 100
+
+
+HOSTS = {
+    "two": b"a\r\nHost: b",
+    "two equal": b"a\r\nhost: a",
+    "a list": b"a, b",
+    "of two words": b"a b",
+    "with a path": b"a/b",
+    "with a name": b"me@a",
+    "with a query": b"a?b",
+    "empty": b"",
+    "only a port": b":80",
+    "a port that is none": b"a:b",
+    "half an address": b"[::1",
+    "raw UTF-8": "h\u00e9".encode(),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTS)
+def test_host_that_is_none(url, kind):
+    answer = refused(url, b"GET /healthz HTTP/1.1\r\nHost: " + HOSTS[kind] + b"\r\n\r\n" + HEALTH, 400)
+    assert_error(answer, 400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("host", ["a", "a.example.com:80", "my_host", "192.0.2.1:8080", "[::1]", "[2001:db8::1]:443", "a:"])
+def test_hosts(url, host):
+    with Wire(url).send(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()) as wire:
+        assert wire.answer().status == 200
+
+
+def test_query_that_says_something_twice(anonymous, new_event):
+    """Never a guess. A list may be given in parts."""
+    one, other, both = ({"tags": [unique("tag") for _ in range(count)]} for count in (1, 1, 0))
+    both["tags"] = one["tags"] + other["tags"]
+    for fields in (one, other, both):
+        new_event(**fields)
+    found, in_parts = (
+        expect(anonymous.get(f"/api/v1/events?{query}"), 200)["total"]
+        for query in ("tags=" + ",".join(both["tags"]), "&".join(f"tags={tag}" for tag in both["tags"]))
+    )
+    assert found == in_parts != expect(anonymous.get("/api/v1/events", tags=one["tags"][0]), 200)["total"]
+    for twice in ("limit=1&limit=2", "limit=1&limit=1", "limit=&limit=1", "q=a&limit=1&q=b"):
+        answer = anonymous.get(f"/api/v1/events?{twice}")
+        assert_error(answer, 400, "VALIDATION_ERROR", twice.split("=")[0])
+    assert anonymous.get("/api/v1/events?nothing=1&nothing=2").status == 200
 
 
 def test_keep_alive(url, user):
