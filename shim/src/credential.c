@@ -6,6 +6,7 @@
 #include <kore/kore.h>
 
 #include "call.h"
+#include "clientip.h"
 #include "config.h"
 #include "credential.h"
 #include "password.h"
@@ -58,12 +59,9 @@ take_credential(struct request *rq)
 	return (hash);
 }
 
-/*
- * Whose wrong passwords are counted together: those for an account, or for an address that has none, so that nobody can
- * tell the two apart.
- */
+/* An account, or an address that has none, so that nobody can tell the two apart. */
 static struct limit_key
-failures_key(const struct credential *credential)
+account_key(const struct credential *credential)
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	struct limit_key key;
@@ -82,34 +80,75 @@ failures_key(const struct credential *credential)
 	return (key);
 }
 
+/* The account, tried from where the client is. */
+static struct limit_key
+account_and_address_key(const struct limit_key *account, const struct in6_addr *address)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	struct in6_addr network = client_ip_network(address);
+	unsigned char both[sizeof(account->bytes) + sizeof(network)];
+	struct limit_key key;
+
+	memcpy(both, account->bytes, sizeof(account->bytes));
+	memcpy(both + sizeof(account->bytes), &network, sizeof(network));
+	(void)SHA256(both, sizeof(both), digest);
+	memcpy(key.bytes, digest, sizeof(key.bytes));
+
+	return (key);
+}
+
 /*
- * What may be said about a password: nothing when others, at the same time, have used up the wrong ones. So many guesses
- * in parallel tell no more than one after the other.
+ * Which counts a wrong password adds to. Strangers who guess must not keep the owner out, so theirs count by where they
+ * are, and there are many before all have to wait. Who has a token is no stranger.
  */
+static void
+find_counts(struct request *rq)
+{
+	struct credential *credential = rq->flow;
+	struct limit_key account = account_key(credential);
+
+	if (credential->own) {
+		credential->counts[credential->count_count++] = (struct failure_count){ LIMIT_OWN_PASSWORD, account };
+		return;
+	}
+	credential->counts[credential->count_count++] =
+	    (struct failure_count){ LIMIT_LOGIN_FAILURE, account_and_address_key(&account, &rq->address) };
+	credential->counts[credential->count_count++] = (struct failure_count){ LIMIT_LOGIN_FAILURE_ALL, account };
+}
+
+/* Is there room in all counts? If not, the request has been answered. A wrong password is counted. */
 static bool
-may_tell(struct request *rq, bool good)
+may_go_on(struct request *rq, bool wrong)
 {
 	const struct credential *credential = rq->flow;
+	const struct failure_count *count;
 	struct limit_state failures;
 	bool open;
 
-	if (good)
-		open = rate_limit_open(LIMIT_LOGIN_FAILURE, &credential->account, &failures);
-	else
-		open = rate_limit_take(LIMIT_LOGIN_FAILURE, &credential->account, &failures);
-	if (!open) {
-		rq->limit = failures;
-		reply_rate_limited(rq);
+	for (count = credential->counts; count < credential->counts + credential->count_count; count++) {
+		if (wrong)
+			open = rate_limit_take(count->class, &count->key, &failures);
+		else
+			open = rate_limit_open(count->class, &count->key, &failures);
+		if (!open) {
+			rq->limit = failures;
+			reply_rate_limited(rq);
+			return (false);
+		}
 	}
-	return (open);
+	return (true);
 }
 
+/*
+ * Nothing may be said about a password when others, at the same time, have used up the wrong ones. So many guesses in
+ * parallel tell no more than one after the other.
+ */
 static void
 password_verified(struct request *rq, bool good)
 {
 	struct credential *credential = rq->flow;
 
-	if (may_tell(rq, good))
+	if (may_go_on(rq, !good))
 		credential->done(rq, good);
 }
 
@@ -117,7 +156,6 @@ static void
 found(struct request *rq)
 {
 	struct credential *credential = rq->flow;
-	struct limit_state failures;
 	const char *hash;
 
 	if (rq->call.outcome != PG_ROWS) {
@@ -126,13 +164,9 @@ found(struct request *rq)
 		return;
 	}
 	hash = take_credential(rq);
-	credential->account = failures_key(credential);
-	if (rate_limit_open(LIMIT_LOGIN_FAILURE, &credential->account, &failures)) {
+	find_counts(rq);
+	if (may_go_on(rq, false))
 		password_verify(rq, credential->password, hash, password_verified);
-		return;
-	}
-	rq->limit = failures;
-	reply_rate_limited(rq);
 }
 
 void
@@ -151,6 +185,7 @@ credential_check_own(struct request *rq, void (*done)(struct request *rq, bool g
 	struct credential *credential = rq->flow;
 
 	credential->done = done;
+	credential->own = true;
 	rq->call.values[0] = rq->caller.user_id;
 	rq->call.values[1] = rq->caller.version;
 	call_statement(rq, own_statement, false, found);

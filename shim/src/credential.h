@@ -1,8 +1,8 @@
 /*
  * Passwords that are given to be checked: with an e-mail, or again by who is signed in.
  *
- * Wrong ones are counted, for an account or for an address that has none, and too many are answered 429. Whether an
- * e-mail is known never shows, neither in an answer nor in its time.
+ * Wrong ones are counted, by account, or e-mail that has none, and by the client's address, and too many are answered 429.
+ * Whether an e-mail is known never shows, neither in an answer nor in its time.
  */
 #ifndef EV_CREDENTIAL_H
 #define EV_CREDENTIAL_H
@@ -10,13 +10,20 @@
 #include "ratelimit.h"
 #include "request.h"
 
+struct failure_count {
+	enum limit_class class;
+	struct limit_key key;
+};
+
 /* The flow (request.h) of who has a password checked begins with it. */
 struct credential {
 	const char *email, *password; /* as given */
 	const char *user_id; /* whose credential was found */
 	const char *hash; /* what the password was verified against */
 	bool active;
-	struct limit_key account; /* whose wrong passwords are counted */
+	bool own; /* given again by who is signed in */
+	struct failure_count counts[2];
+	int count_count;
 	void (*done)(struct request *rq, bool good);
 };
 

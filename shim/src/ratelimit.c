@@ -1,5 +1,6 @@
 #include <sys/mman.h>
 
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -38,8 +39,9 @@ static const struct {
 	const char *word;
 	enum counted_by by;
 	const struct rate *rate;
+	int times;
 } classes[] = {
-#define LIMIT(symbol, word, by, member) [LIMIT_##symbol] = { word, BY_##by, &config.member },
+#define LIMIT(symbol, word, by, member, times) [LIMIT_##symbol] = { word, BY_##by, &config.member, times },
 #include "limits.def"
 #undef LIMIT
 };
@@ -62,6 +64,14 @@ rate_limit_prepare(void)
 	for (i = 0; i < LOCKS; i++)
 		(void)pthread_mutex_init(&table->locks[i], &attributes);
 	(void)pthread_mutexattr_destroy(&attributes);
+}
+
+struct rate rate_limit_rate(enum limit_class class)
+{
+	struct rate rate = *classes[class].rate;
+
+	rate.count = rate.count > INT_MAX / classes[class].times ? INT_MAX : rate.count * classes[class].times;
+	return (rate);
 }
 
 static void
@@ -100,7 +110,7 @@ find_count(struct count *set, enum limit_class class, const struct limit_key *ke
 static bool
 count_up(enum limit_class class, const struct limit_key *key, int amount, struct limit_state *state)
 {
-	const struct rate *rate = classes[class].rate;
+	struct rate rate = rate_limit_rate(class);
 	size_t place = (XXH3_64bits_withSeed(key, sizeof(*key), seed) + class) % SETS;
 	pthread_mutex_t *mutex = &table->locks[place % LOCKS];
 	uint64_t now = kore_time_ms();
@@ -108,15 +118,15 @@ count_up(enum limit_class class, const struct limit_key *key, int amount, struct
 	bool open;
 
 	state->class = LIMIT_NONE;
-	if (!config.rate_limit || rate->count == 0)
+	if (!config.rate_limit || rate.count == 0)
 		return (true);
 	lock(mutex);
 	count = find_count(table->counts[place], class, key, now);
-	open = count->used < rate->count;
+	open = count->used < rate.count;
 	if (open)
 		count->used += amount;
 	state->class = class;
-	state->remaining = rate->count - count->used;
+	state->remaining = rate.count - count->used;
 	state->reset_s = (int)((count->ends_ms - now + 999) / 1000);
 	(void)pthread_mutex_unlock(mutex);
 
@@ -157,11 +167,6 @@ rate_limit_admit(struct request *rq)
 	reply_rate_limited(rq);
 
 	return (false);
-}
-
-const struct rate *rate_limit_rate(enum limit_class class)
-{
-	return (classes[class].rate);
 }
 
 const char *rate_limit_word(enum limit_class class)

@@ -21,7 +21,7 @@ struct request;
 
 enum limit_class {
 	LIMIT_NONE,
-#define LIMIT(symbol, word, by, member) LIMIT_##symbol,
+#define LIMIT(symbol, word, by, member, times) LIMIT_##symbol,
 #include "limits.def"
 #undef LIMIT
 	LIMIT_CLASSES,
@@ -49,7 +49,7 @@ void rate_limit_prepare(void);
 bool rate_limit_admit(struct request *rq);
 bool rate_limit_open(enum limit_class class, const struct limit_key *key, struct limit_state *state);
 bool rate_limit_take(enum limit_class class, const struct limit_key *key, struct limit_state *state);
-const struct rate *rate_limit_rate(enum limit_class class);
+struct rate rate_limit_rate(enum limit_class class);
 const char *rate_limit_word(enum limit_class class);
 
 #endif

@@ -154,12 +154,12 @@ reply_unavailable(struct request *rq, const char *message)
 void
 reply_rate_limited(struct request *rq)
 {
-	const struct rate *rate = rate_limit_rate(rq->limit.class);
+	struct rate rate = rate_limit_rate(rq->limit.class);
 
 	rq->retry_after_s = rq->limit.reset_s;
 	reply_message(rq, 429, "RATE_LIMITED",
-	    arena_printf(&rq->arena, "{\"limit\":%d,\"window_seconds\":%d,\"retry_after\":%d}", rate->count,
-		rate->window_s, rq->limit.reset_s),
+	    arena_printf(&rq->arena, "{\"limit\":%d,\"window_seconds\":%d,\"retry_after\":%d}", rate.count,
+		rate.window_s, rq->limit.reset_s),
 	    "Rate limit exceeded", NULL);
 }
 

@@ -118,14 +118,14 @@ respond_prepare(struct request *rq)
 static void
 limit_headers(struct request *rq)
 {
-	const struct rate *rate;
+	struct rate rate;
 	const char *word;
 
 	if (rq->limit.class == LIMIT_NONE)
 		return;
 	rate = rate_limit_rate(rq->limit.class);
 	word = rate_limit_word(rq->limit.class);
-	line("ratelimit-policy", arena_printf(&rq->arena, "\"%s\";q=%d;w=%d", word, rate->count, rate->window_s));
+	line("ratelimit-policy", arena_printf(&rq->arena, "\"%s\";q=%d;w=%d", word, rate.count, rate.window_s));
 	line("ratelimit", arena_printf(&rq->arena, "\"%s\";r=%d;t=%d", word, rq->limit.remaining, rq->limit.reset_s));
 }
 

@@ -25,8 +25,9 @@ def forwarded(client, address, path="/api/v1/events"):
     return client.request("GET", path, headers={"X-Forwarded-For": address})
 
 
-def login(client, email, password):
-    return client.post("/api/v1/auth/login", {"email": email, "password": password})
+def login(client, email, password, address=None):
+    headers = {"X-Forwarded-For": address} if address else None
+    return client.request("POST", "/api/v1/auth/login", {"email": email, "password": password}, headers)
 
 
 def test_one_more_than_allowed_in_parallel(serve, user, event):
@@ -86,13 +87,35 @@ def test_login_and_register_by_address(serve):
 
 
 def test_wrong_passwords_of_an_account(serve, user):
-    """api.md: 5 failures in 15 minutes; then the right password is refused too, from wherever it comes."""
+    """api.md: 5 failures in 15 minutes; then the right password is refused too."""
     client = serve().client
     answers = [login(client, user.email, "wrong password") for _ in range(6)]
     assert [answer.status for answer in answers] == [401] * 5 + [429]
     refused = login(client, user.email.upper(), user.password)
     assert_error(refused, 429, "RATE_LIMITED")
     assert 60 < int(refused.headers["retry-after"]) <= 900
+
+
+def test_a_stranger_does_not_lock_the_owner_out(serve, user):
+    """Who has guessed too often is refused, with the right password too; the owner is let in from where he is."""
+    client = serve(EVENTLY_RATE_LIMIT_LOGIN_FAILURES="2/15m", EVENTLY_TRUSTED_PROXIES="127.0.0.1").client
+    guesses = [login(client, user.email, "wrong password", "192.0.2.1").status for _ in range(3)]
+    assert guesses == [401, 401, 429]
+    assert login(client, user.email, user.password, "192.0.2.1").status == 429
+    assert login(client, user.email, user.password, "192.0.2.2").status == 200
+    network = [login(client, user.email, "wrong password", f"2001:db8:5:6::{number}").status for number in range(3)]
+    assert network == [401, 401, 429], "one customer has a whole /64"
+    assert login(client, user.email, user.password, "2001:db8:5:7::1").status == 200
+
+
+def test_guesses_from_everywhere(serve, user):
+    """20 times as many in all, for an account and for an address that has none."""
+    client = serve(EVENTLY_RATE_LIMIT_LOGIN_FAILURES="1/15m", EVENTLY_TRUSTED_PROXIES="127.0.0.1").client
+    for email in (user.email, f"{unique('nobody')}@example.com"):
+        guesses = [login(client, email, "wrong password", f"192.0.2.{number}") for number in range(21)]
+        assert [guess.status for guess in guesses] == [401] * 20 + [429]
+        assert guesses[-1].json["error"]["details"]["limit"] == 20
+        assert login(client, email, user.password, "192.0.2.99").status == 429
 
 
 def test_wrong_passwords_in_parallel(serve, user):
@@ -115,6 +138,24 @@ def test_wrong_present_passwords(serve, user):
     body = {"current_password": "wrong password", "new_password": PASSWORD}
     statuses = [person.put("/api/v1/auth/change-password", body).status for _ in range(6)]
     assert statuses == [401] * 5 + [429]
+    assert person.post("/api/v1/auth/delete-account", {"password": PASSWORD}).status == 429
+
+
+def test_logins_and_present_passwords_are_counted_apart(serve, user):
+    """Those who guess do not use up what somebody with a token may get wrong."""
+    server = serve(EVENTLY_RATE_LIMIT_LOGIN_FAILURES="1/15m")
+    person = server.as_user(user)
+    assert [login(server.client, user.email, "wrong password").status for _ in range(2)] == [401, 429]
+    wrong = {"current_password": "wrong password", "new_password": PASSWORD}
+    assert person.put("/api/v1/auth/change-password", wrong).status == 401
+    assert person.put("/api/v1/auth/change-password", wrong).status == 429
+
+
+def test_a_token_helps_against_guesses(serve, user):
+    """Who has one, and the right password, is let on while strangers guess."""
+    server = serve(EVENTLY_RATE_LIMIT_LOGIN_FAILURES="1/15m")
+    assert [login(server.client, user.email, "wrong password").status for _ in range(2)] == [401, 429]
+    expect(server.as_user(user).post("/api/v1/auth/delete-account", {"password": user.password}), 200)
 
 
 def test_strangers_cannot_name_another_address(serve):
