@@ -176,6 +176,8 @@ document_ready(struct request *rq)
 	paths(&out, &catalogue, &rq->arena);
 	kore_buf_appendf(&out, "},\"components\":{\"schemas\":");
 	schemas(&out, &catalogue, &rq->arena);
+	kore_buf_appendf(&out, ",\"responses\":");
+	operation_shared_responses(&out);
 	kore_buf_appendf(&out,
 	    ",\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
 	    "\"description\":\"An access token, from register, login or refresh\"},"

@@ -6,8 +6,10 @@
 #include <kore/http.h>
 
 #include "account.h"
+#include "asset.h"
 #include "catalogue.h"
 #include "live.h"
+#include "openapi.h"
 #include "operation.h"
 
 #define EXAMPLE_ID "\"01a1f2c3-7b5a-7c1d-9a4e-5f2b1c0d9e8f\""
@@ -49,6 +51,19 @@ static const struct {
 	{ "/", "Operation", "Health, metrics and documentation" },
 };
 
+/* What many operations may answer; code NULL: no refusal, and no body. */
+static const struct {
+	int status;
+	const char *name, *description, *code;
+} shared[] = {
+	{ 101, "switching_protocols", "The same as messages of a WebSocket, where Upgrade asks for one", NULL },
+	{ 304, "not_modified", "If-None-Match names what would be answered", NULL },
+	{ 411, "length_required", NULL, "LENGTH_REQUIRED" },
+	{ 414, "uri_too_long", NULL, "URI_TOO_LONG" },
+	{ 431, "headers_too_large", NULL, "HEADERS_TOO_LARGE" },
+};
+
+#define SHARED (sizeof(shared) / sizeof(shared[0]))
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 #define TAGS   (sizeof(tags) / sizeof(tags[0]))
 
@@ -241,6 +256,7 @@ write_body(struct kore_buf *out, const struct route *route)
 	kore_buf_cleanup(&example);
 }
 
+/* `{"description":...}` */
 static void
 write_error(struct kore_buf *out, int status, const int *codes, int count)
 {
@@ -248,9 +264,9 @@ write_error(struct kore_buf *out, int status, const int *codes, int count)
 	int i;
 
 	kore_buf_appendf(out,
-	    ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":"
+	    "{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":"
 	    "{\"$ref\":\"#/components/schemas/error\"},\"examples\":{",
-	    status, http_status_text(status));
+	    http_status_text(status));
 	for (i = 0; i < count; i++) {
 		if (error_codes[codes[i]].status != status)
 			continue;
@@ -364,22 +380,85 @@ write_success(struct kore_buf *out, const struct route *route, const char *schem
 	    route->status, http_status_text(route->status), type, schema);
 }
 
+static bool
+takes_body(const struct route *route)
+{
+	int i;
+
+	for (i = 0; i < route->binding_count; i++) {
+		if (route->bindings[i].source == SOURCE_BODY)
+			return (true);
+	}
+	return (false);
+}
+
+/* The web app's own answers have no ETag, but for those that stay the same. */
+static bool
+has_etag(const struct route *route)
+{
+	return (route->method == HTTP_METHOD_GET &&
+	    (route->call != NULL || route->handler == openapi_document || route->handler == asset_page ||
+		route->handler == asset_file));
+}
+
+static bool
+answers_shared(const struct route *route, int status)
+{
+	switch (status) {
+	case 101:
+		return (route->handler == live_event || route->handler == live_place);
+	case 304:
+		return (has_etag(route));
+	case 411:
+		return (takes_body(route));
+	default:
+		return (true);
+	}
+}
+
+/* `{"not_modified":{...},...}`, the components that operations refer to. */
+void
+operation_shared_responses(struct kore_buf *out)
+{
+	size_t i;
+	int code;
+
+	for (i = 0; i < SHARED; i++) {
+		kore_buf_appendf(out, "%c\"%s\":", i == 0 ? '{' : ',', shared[i].name);
+		if (shared[i].code == NULL) {
+			kore_buf_appendf(out, "{\"description\":\"%s\"}", shared[i].description);
+			continue;
+		}
+		code = error_code_find(shared[i].code);
+		write_error(out, shared[i].status, &code, 1);
+	}
+	kore_buf_append(out, "}", 1);
+}
+
 static void
 write_responses(
     struct kore_buf *out, const struct route *route, const struct json *catalogue, int function, struct arena *arena)
 {
 	const char *schema = route->answer;
-	int codes[ERROR_CODES], count, i, k;
+	int codes[ERROR_CODES], count, status, i, k;
 
 	if (function >= 0)
 		schema = json_string(catalogue, json_find(catalogue, function, "result"), arena);
 	write_success(out, route, schema);
 	count = collect_codes(route, catalogue, function, arena, codes);
 	for (i = 0; i < count; i++) {
-		for (k = 0; k < i && error_codes[codes[k]].status != error_codes[codes[i]].status; k++)
+		status = error_codes[codes[i]].status;
+		for (k = 0; k < i && error_codes[codes[k]].status != status; k++)
 			;
-		if (k == i)
-			write_error(out, error_codes[codes[i]].status, codes, count);
+		if (k < i)
+			continue;
+		kore_buf_appendf(out, ",\"%d\":", status);
+		write_error(out, status, codes, count);
+	}
+	for (i = 0; i < (int)SHARED; i++) {
+		if (answers_shared(route, shared[i].status))
+			kore_buf_appendf(
+			    out, ",\"%d\":{\"$ref\":\"#/components/responses/%s\"}", shared[i].status, shared[i].name);
 	}
 	kore_buf_append(out, "}", 1);
 }

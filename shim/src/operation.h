@@ -12,6 +12,7 @@ struct kore_buf;
 
 bool operation_function(const struct route *route, char *name, size_t size);
 void operation_tags(struct kore_buf *out);
+void operation_shared_responses(struct kore_buf *out);
 void operation_write(
     struct kore_buf *out, const struct route *route, const struct json *catalogue, struct arena *arena);
 const char *field_examples(void);

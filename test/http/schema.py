@@ -3,6 +3,7 @@
 import jsonschema
 
 REFERENCE = "#/components/schemas/"
+SHARED = "#/components/responses/"
 
 
 def operation_of(document, route):
@@ -41,17 +42,28 @@ def undocumented(document, schema, value, where=""):
         undocumented(document, part, value.get(name), f"{where}.{name}")
 
 
+def responses_of(document, operation):
+    """By status; those that operations share are referred to."""
+    shared = document["components"]["responses"]
+    return {
+        status: shared[response["$ref"].removeprefix(SHARED)] if "$ref" in response else response
+        for status, response in operation["responses"].items()
+    }
+
+
 def check_refusal(document, operation, answer):
     """Is an error one that the operation is documented to answer, in its form?"""
-    assert str(answer.status) in operation["responses"], f"status {answer.status} is not documented"
-    codes = codes_of(operation, answer.status)
+    responses = responses_of(document, operation)
+    assert str(answer.status) in responses, f"status {answer.status} is not documented"
+    codes = codes_of(document, operation, answer.status)
     assert answer.code in codes, f"{answer.code} is not documented: {list(codes)}"
-    check(document, operation["responses"][str(answer.status)]["content"]["application/json"]["schema"], answer.json)
+    check(document, responses[str(answer.status)]["content"]["application/json"]["schema"], answer.json)
 
 
-def codes_of(operation, status):
+def codes_of(document, operation, status):
     """The codes with which it is documented to answer this status."""
-    return operation["responses"].get(str(status), {}).get("content", {}).get("application/json", {}).get("examples", {})
+    response = responses_of(document, operation).get(str(status), {})
+    return response.get("content", {}).get("application/json", {}).get("examples", {})
 
 
 def undocumented_refusals(document, lines):
@@ -66,4 +78,4 @@ def undocumented_refusals(document, lines):
 
 def is_documented(document, method, route, status, code):
     operation = document["paths"][route]["get" if method == "HEAD" else method.lower()]
-    return code in codes_of(operation, status)
+    return code in codes_of(document, operation, status)

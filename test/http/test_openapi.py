@@ -7,9 +7,9 @@ from uuid import uuid4
 import jsonschema
 import pytest
 
-from client import Client, expect, unique
+from client import Client, Wire, expect, http_bytes, unique
 from routes import all_routes
-from schema import REFERENCE, check, check_refusal, operation_of, undocumented_refusals
+from schema import REFERENCE, SHARED, check, check_refusal, operation_of, responses_of, undocumented_refusals
 
 ROUTES = all_routes()
 
@@ -31,6 +31,7 @@ def test_document_is_sound(document):
     """S3-TEST-1: every reference leads somewhere, every schema is one, ids are unique, tags are declared."""
     names = set(re.findall(REFERENCE + r"(\w+)", str(document)))
     assert names <= set(document["components"]["schemas"])
+    assert set(re.findall(SHARED + r"(\w+)", str(document))) == set(document["components"]["responses"])
     for schema in document["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for path in document["paths"].values() for operation in path.values()]
@@ -74,7 +75,11 @@ def test_operation(document, route):
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]["application/json"]
         check(document, content["schema"], content["example"])
-    for status, response in operation["responses"].items():
+    responses = responses_of(document, operation)
+    assert {"414", "431"} <= set(responses)
+    assert ("411" in responses) == ("requestBody" in operation)
+    assert ("101" in responses) == route.path.endswith("/live")
+    for status, response in responses.items():
         if int(status) >= 400:
             for example in response["content"]["application/json"]["examples"].values():
                 check(document, response["content"]["application/json"]["schema"], example["value"])
@@ -200,6 +205,8 @@ def test_answer_fits_its_schema(document, walker, route):
     answer = walker(route)
     assert answer.status == route.status, answer
     assert "x-unknown-fields" not in answer.headers
+    may_be_kept = route.method == "GET" and "etag" in answer.headers
+    assert ("304" in operation_of(document, route)["responses"]) == may_be_kept
     content = operation_of(document, route)["responses"][str(route.status)]["content"]
     declared = answer.headers["content-type"].split(";")[0]
     if route.path != "/docs/{file}":
@@ -250,6 +257,22 @@ def test_sold_out_by_hand_is_documented(document, user, admin, event):
 def test_problem_details_fit_their_schema(document, anonymous):
     answer = anonymous.request("GET", f"/api/v1/events/{uuid4()}", headers={"Accept": "application/problem+json"})
     check(document, {"$ref": REFERENCE + "problem"}, answer.json)
+
+
+def test_refusals_of_any_request_are_documented(document, url):
+    """Before there is a route to be asked: 411, 414 and 431, in the form that the operations share."""
+    login = document["paths"]["/api/v1/auth/login"]["post"]
+    events = document["paths"]["/api/v1/events"]["get"]
+    flood = [f"X-{number}: y" for number in range(300)]
+    for request, operation, status in (
+        (http_bytes("POST", "/api/v1/auth/login", headers=["Transfer-Encoding: chunked"]), login, 411),
+        (http_bytes("GET", "/api/v1/events?q=" + "a" * 10000), events, 414),
+        (http_bytes("GET", "/api/v1/events", headers=flood), events, 431),
+    ):
+        with Wire(url).send(request) as wire:
+            answer = wire.answer()
+            assert answer.status == status
+            check_refusal(document, operation, answer)
 
 
 def test_document_can_be_kept(anonymous):
