@@ -12,6 +12,9 @@
 #define CONNECT_LIMIT_MS 5000
 #define SILENCE_MS       2000 /* beyond statement_timeout, before a connection counts as dead */
 
+static int ready_count;
+static bool away; /* one has failed, and there has been no other since */
+
 static void conn_event(void *arg, int error);
 
 void
@@ -58,6 +61,8 @@ conn_down(struct pg_conn *conn, const char *why)
 	PQfinish(conn->db);
 	conn->db = NULL;
 	conn->state = PG_CONN_DOWN;
+	ready_count -= was_ready;
+	away = away || ready_count == 0;
 	conn->failing = !was_ready;
 	conn->pause_ms = was_ready ? 0 : conn->pause_ms == 0 ? PAUSE_MIN_MS : conn->pause_ms * 2;
 	if (conn->pause_ms > PAUSE_MAX_MS)
@@ -135,6 +140,10 @@ conn_connect(struct pg_conn *conn)
 	memset(conn->prepared, 0, sizeof(conn->prepared));
 	conn_watch(conn, false);
 	log_line(LEVEL_DEBUG, "database connection %d is up", PQbackendPID(conn->db));
+	ready_count++;
+	if (away)
+		log_line(LEVEL_INFO, "the database is back");
+	away = false;
 }
 
 static void

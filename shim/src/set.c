@@ -245,6 +245,21 @@ fail(struct request *rq, const struct pg_call *call)
 	request_release(rq);
 }
 
+static const char *
+reason_of(const struct pg_call *call)
+{
+	switch (call->outcome) {
+	case PG_REFUSED:
+		return (PQresultErrorMessage(call->result));
+	case PG_LOST:
+		return ("the database did not confirm the outcome");
+	case PG_BUSY:
+		return ("no connection was free in time");
+	default:
+		return ("the database is away");
+	}
+}
+
 /* The set is back, of more than one. */
 static void
 unload(struct group *group)
@@ -256,7 +271,7 @@ unload(struct group *group)
 	if (call->outcome == PG_ROWS) {
 		settle_all(group->set, group->set_count, call->result);
 	} else {
-		log_line(LEVEL_WARN, "a set of %d failed: %s", group->set_count, PQresultErrorMessage(call->result));
+		log_line(LEVEL_WARN, "a set of %d failed: %s", group->set_count, reason_of(call));
 		if (may_be_divided(state))
 			divide(group, state);
 		for (i = 0; i < group->set_count; i++)

@@ -124,10 +124,12 @@ class Instance:
     def tell_shim_to_stop(self):
         os.kill(self.shim_pid, signal.SIGTERM)
 
+    def log_lines(self):
+        return [json.loads(line) for line in (self.home / "log" / "evently.log").read_text().splitlines()]
+
     def answered(self, route, status):
         """How many requests the web app's log has."""
-        lines = map(json.loads, (self.home / "log" / "evently.log").read_text().splitlines())
-        return sum((line.get("route"), line.get("status")) == (route, status) for line in lines)
+        return sum((line.get("route"), line.get("status")) == (route, status) for line in self.log_lines())
 
     def is_ready(self):
         """Do all workers serve, reads and writes? Connections fall on workers at random, so many are made."""

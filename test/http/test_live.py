@@ -1,5 +1,6 @@
 """GET /api/v1/events/{id}/live: who watches an event is told what changes, misses nothing, and costs the database nothing."""
 
+import json
 import os
 import resource
 import socket
@@ -392,6 +393,31 @@ def test_what_a_client_says(watch, user, seated_event):
     with pytest.raises(Closed):
         while True:
             socket.next()
+
+
+BROKEN_FRAMES = {
+    "unknown opcode": (bytes([0x83, 0x80, 0, 0, 0, 0]), 1002),
+    "unknown control opcode": (bytes([0x8B, 0x80, 0, 0, 0, 0]), 1002),
+    "continuation of nothing": (bytes([0x80, 0x80, 0, 0, 0, 0]), 1002),
+    "no mask": (bytes([0x81, 0]), 1002),
+    "reserved bits": (bytes([0xC1, 0x80, 0, 0, 0, 0]), 1002),
+    "half a ping": (bytes([0x09, 0x80, 0, 0, 0, 0]), 1002),
+    "too large": (bytes([0x81, 0xFE, 0xFF, 0xFF, 0, 0, 0, 0]) + bytes(200), 1009),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_FRAMES)
+def test_frames_that_are_none(serve, watch, event, kind):
+    """Closed, and told why; nothing in the log that would wake anybody up."""
+    frame, code = BROKEN_FRAMES[kind]
+    server = serve()
+    socket = watch(event, WebSocket, at=server.url)
+    socket.socket.sendall(frame)
+    assert socket.frame() == (WebSocket.CLOSE, struct.pack("!H", code))
+    assert socket.is_closed()
+    expect(server.client.get("/healthz"), 200)
+    lines = [json.loads(line) for line in server.log().splitlines()]
+    assert [line for line in lines if line["level"] != "info"] == []
 
 
 def polls_and_calls(server):

@@ -81,6 +81,7 @@ def make_queue(instance):
 def test_database_away(instance, buyer, show):
     """H73, S1-OPS-18, S5-ERR-3: reads and writes 503 with Retry-After, /health/ready too; all is well again by itself when it is back."""
     hold = buyer.hold(show, quantity=1)
+    said_before = len(instance.log_lines())
     instance.stop_database()
     try:
         answers = {
@@ -105,6 +106,9 @@ def test_database_away(instance, buyer, show):
     finally:
         instance.start_database()
     wait_until(instance.is_ready, "ready again, with nobody's help")
+    lines = [line for line in instance.log_lines()[said_before:] if line.get("message") == "the database is back"]
+    assert {line["level"] for line in lines} == {"info"}
+    assert sorted(line["pid"] for line in lines) == sorted(instance.workers()), "each worker says so once"
     assert expect(buyer.get(f"/api/v1/seats/hold/{hold['hold_id']}"), 200)["status"] == "active"
     buyer.hold(show, quantity=1)
     assert buyer.confirm(hold)["status"] == "confirmed"

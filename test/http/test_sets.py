@@ -309,6 +309,7 @@ def test_the_connection_breaks(serve, connect, new_event, crowd, sql):
         for wire in wires[1:]:
             error = assert_error(wire.answer(), 503, "UNAVAILABLE")
             assert "is not known" in error["message"]
+    wait_until(lambda: "a set of 7 failed: the database did not confirm the outcome" in server.log(), "the reason is logged")
     with contextlib.ExitStack() as stack:
         again = [stack.enter_context(Wire(server.url)).send(request) for request in requests]
         answers = [wire.answer() for wire in again]
