@@ -32,7 +32,7 @@ GRANT EXECUTE ON FUNCTION evently.was_replayed() TO evently_api;
 CREATE FUNCTION evently.answer_mark() RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'evently_answer_mark';
 COMMENT ON FUNCTION evently.answer_mark() IS
-'The mark of what this session''s last get_event(), list_events_page(), search_events() or get_seat_map_page() answered, for answer_stands(). Null where it was asked for a date, which may be another tomorrow, in a transaction that has written, and in isolation level REPEATABLE READ or above. Example: SELECT p, evently.answer_mark() FROM evently.list_events_page() p';
+'The mark of what this session''s last get_event(), list_events_page(), search_events(), get_seat_map_page() or get_event_layout() answered, for answer_stands(). Null where it was asked for a date, which may be another tomorrow, in a transaction that has written, and in isolation level REPEATABLE READ or above. Example: SELECT p, evently.answer_mark() FROM evently.list_events_page() p';
 GRANT EXECUTE ON FUNCTION evently.answer_mark() TO evently_api;
 
 CREATE FUNCTION evently.answer_stands(mark text) RETURNS boolean

@@ -41,8 +41,10 @@ COMMENT ON FUNCTION evently.generate_seats(uuid, integer, integer, jsonb, text, 
 CREATE FUNCTION evently.get_event_layout(event_id uuid, published_only boolean DEFAULT false) RETURNS evently.event_layout
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+	-- May it be seen? Its mark is that of all: what follows has a later snapshot.
+	SELECT e.event_id FROM evently.get_event(get_event_layout.event_id, get_event_layout.published_only) e;
 	SELECT ROW(e.event_id, e.currency, b.min_x, b.min_y, b.max_x, b.max_y,
-		(SELECT v.layout_config FROM evently.venue v WHERE v.venue_id = (e.venue).venue_id),
+		(SELECT v.layout_config FROM evently.venue v WHERE v.venue_id = e.venue_id),
 		ARRAY(SELECT ROW(c.section_id, c.name, c.kind, c.capacity, c.price, s.min_x, s.min_y, s.max_x, s.max_y,
 				c.focal_x, c.focal_y, coalesce(s.seats, '{}'))::evently.section_layout
 			FROM evently.event_section c
@@ -54,9 +56,10 @@ BEGIN ATOMIC
 				JOIN evently.event_section n ON n.event_id = t.event_id AND n.section_id = t.section_id
 				WHERE t.event_id = get_event_layout.event_id GROUP BY t.section_id) s ON s.section_id = c.section_id
 			WHERE c.event_id = e.event_id ORDER BY c.ordinal))::evently.event_layout
-	FROM evently.get_event(get_event_layout.event_id, get_event_layout.published_only) e,
+	FROM evently.event e,
 		LATERAL (SELECT min(t.x) AS min_x, min(t.y) AS min_y, max(t.x) AS max_x, max(t.y) AS max_y
-			FROM evently.event_seat t WHERE t.event_id = e.event_id) b;
+			FROM evently.event_seat t WHERE t.event_id = e.event_id) b
+	WHERE e.event_id = get_event_layout.event_id;
 END;
 COMMENT ON FUNCTION evently.get_event_layout(uuid, boolean) IS
 'Where the sections and seats of an event are, to be drawn: it changes only with the event''s version; who has the seats tells get_seat_map(). published_only hides drafts, inactive and cancelled events. Errors: VE401 EVENT_NOT_FOUND, VE001 VALIDATION_ERROR. Writes nothing.';

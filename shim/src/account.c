@@ -100,7 +100,7 @@ register_account(struct request *rq, int statement, const char *hash, const char
 	value[5] = session_ttl(rq);
 	value[6] = seventh;
 	value[7] = eighth;
-	call_statement(rq, statement, true, session_done);
+	call_statement(rq, statement, PG_WRITE, session_done);
 }
 
 static void
@@ -166,7 +166,7 @@ login_verified(struct request *rq, bool good)
 	value[2] = session_ttl(rq);
 	value[3] = flow->credential.hash;
 	value[4] = session_role(flow->form);
-	call_statement(rq, start_statement, true, session_done);
+	call_statement(rq, start_statement, PG_WRITE, session_done);
 }
 
 static void
@@ -203,7 +203,7 @@ refresh(struct request *rq, enum session_form form)
 	rq->call.values[1] = flow->token_hash;
 	rq->call.values[2] = session_ttl(rq);
 	rq->call.values[3] = session_role(form);
-	call_statement(rq, refresh_statement, true, session_done);
+	call_statement(rq, refresh_statement, PG_WRITE, session_done);
 }
 
 void
@@ -243,7 +243,7 @@ account_logout(struct request *rq)
 	if (!bind_fields(rq, 1, (const char **[]){ &token }))
 		return;
 	rq->call.values[0] = session_token_hash(rq, token);
-	call_statement(rq, end_statement, true, logout_done);
+	call_statement(rq, end_statement, PG_WRITE, logout_done);
 }
 
 static void
@@ -257,7 +257,7 @@ change_hashed(struct request *rq, const char *hash)
 {
 	rq->call.values[0] = rq->caller.user_id;
 	rq->call.values[1] = hash;
-	call_statement(rq, change_statement, true, change_done);
+	call_statement(rq, change_statement, PG_WRITE, change_done);
 }
 
 static void
@@ -296,7 +296,7 @@ delete_verified(struct request *rq, bool good)
 		return;
 	}
 	rq->call.values[0] = rq->caller.user_id;
-	call_statement(rq, erase_statement, true, delete_done);
+	call_statement(rq, erase_statement, PG_WRITE, delete_done);
 }
 
 /* For good, so a token alone, which may have been stolen, is not enough. */

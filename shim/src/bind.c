@@ -88,6 +88,7 @@ refuse_type(struct request *rq, const struct binding *binding, const char *name)
 {
 	static const char *const must[] = {
 		[TYPE_TEXT] = "a string",
+		[TYPE_WORD] = "a string",
 		[TYPE_UUID] = "a UUID",
 		[TYPE_INT] = "a whole number",
 		[TYPE_NUMERIC] = "a decimal number",
@@ -122,8 +123,12 @@ from_text(struct request *rq, const struct binding *binding, const char *name, c
 		return (true);
 	}
 	switch (binding->type) {
+	case TYPE_WORD:
+		*value = value_lower(text, &rq->arena);
+		break;
 	case TYPE_UUID:
-		good = value_is_uuid(text);
+		*value = value_uuid(text, &rq->arena);
+		good = *value != NULL;
 		break;
 	case TYPE_INT:
 		good = value_is_int(text);
@@ -143,8 +148,9 @@ from_text(struct request *rq, const struct binding *binding, const char *name, c
 	case TYPE_UUIDS:
 		list = arena_copy(&rq->arena, text, strlen(text));
 		while ((word = strsep(&list, ",")) != NULL && count < 64) {
-			good = good && (binding->type == TYPE_TEXTS || value_is_uuid(word));
-			elements[count++] = word;
+			elements[count] = binding->type == TYPE_UUIDS ? value_uuid(word, &rq->arena) : word;
+			good = good && elements[count] != NULL;
+			count++;
 		}
 		*value = value_array(elements, count, &rq->arena);
 		break;
@@ -173,9 +179,10 @@ array_from_json(struct request *rq, const struct binding *binding, int node, con
 	elements = arena_alloc(&rq->arena, sizeof(*elements) * (size_t)(count + 1));
 	for (count = 0, i = node + 1; i < nodes[node].next; i = nodes[i].next) {
 		elements[count] = json_string(&rq->body, i, &rq->arena);
-		if (binding->type == TYPE_UUIDS && !value_is_uuid(elements[count]))
+		if (binding->type == TYPE_UUIDS)
+			elements[count] = value_uuid(elements[count], &rq->arena);
+		if (elements[count++] == NULL)
 			return (refuse_type(rq, binding, nodes[node].key));
-		count++;
 	}
 	*value = value_array(elements, count, &rq->arena);
 
@@ -212,8 +219,14 @@ from_json(struct request *rq, const struct binding *binding, int node, const cha
 	case TYPE_TEXT:
 		good = n->type == JSON_STRING;
 		break;
+	case TYPE_WORD:
+		good = n->type == JSON_STRING;
+		if (good)
+			*value = value_lower(*value, &rq->arena);
+		break;
 	case TYPE_UUID:
-		good = n->type == JSON_STRING && value_is_uuid(*value);
+		*value = n->type == JSON_STRING ? value_uuid(*value, &rq->arena) : NULL;
+		good = *value != NULL;
 		break;
 	case TYPE_INT:
 		good = n->type == JSON_NUMBER && value_is_int(*value);

@@ -2,7 +2,8 @@
  * Binding: from the fields of a request to values for SQL.
  *
  * bind_value() finds the field of a binding, checks its type and gives its text as PostgreSQL reads it, or NULL
- * when it was not sent (JSON null counts as that). When it returns false it has already replied: every refusal
+ * when it was not sent (JSON null counts as that). One id or word is one text, in whatever letter case it was sent, so
+ * that whoever compares values (question.h) has one spelling of it. When it returns false it has already replied: every refusal
  * names the field. A text lives in the request's arena. What was looked for counts as known; the rest ends in
  * X-Unknown-Fields.
  */

@@ -41,11 +41,11 @@ call_done(struct pg_call *call)
 
 /* The values must be in rq->call.values; those not set are NULL. */
 void
-call_statement(struct request *rq, int statement, bool write, void (*done)(struct request *rq))
+call_statement(struct request *rq, int statement, enum pg_lane_id lane, void (*done)(struct request *rq))
 {
 	call_begin(rq);
 	rq->call.statement = statement;
-	rq->call.write = write;
+	rq->call.lane = lane;
 	rq->call.done = call_done;
 	rq->call.arg = rq;
 	rq->call_done = done;
@@ -104,7 +104,7 @@ call_route_done(struct request *rq)
 void
 call_route_alone(struct request *rq)
 {
-	call_statement(rq, rq->route->statement, rq->route->method != HTTP_METHOD_GET, call_route_done);
+	call_statement(rq, rq->route->statement, rq->route->lane, call_route_done);
 }
 
 void

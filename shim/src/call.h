@@ -13,7 +13,7 @@
 void call_route(struct request *rq);
 void call_route_alone(struct request *rq);
 void call_route_done(struct request *rq);
-void call_statement(struct request *rq, int statement, bool write, void (*done)(struct request *rq));
+void call_statement(struct request *rq, int statement, enum pg_lane_id lane, void (*done)(struct request *rq));
 void call_begin(struct request *rq);
 void call_waited(struct request *rq);
 bool call_has_row(struct request *rq, const struct pg_call *call);

@@ -137,6 +137,7 @@ flight_new(struct request *rq)
 
 	flight = kore_calloc(1, sizeof(*flight));
 	flight->call.statement = rq->route->statement;
+	flight->call.lane = rq->route->lane;
 	flight->value_count = rq->route->binding_count;
 	memcpy(flight->call.values, rq->call.values, sizeof(flight->call.values));
 	flight->call.fill = rq->route->kept ? flight_fill : NULL;

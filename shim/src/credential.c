@@ -176,7 +176,7 @@ credential_check(struct request *rq, void (*done)(struct request *rq, bool good)
 
 	credential->done = done;
 	rq->call.values[0] = credential->email;
-	call_statement(rq, email_statement, false, found);
+	call_statement(rq, email_statement, PG_READ, found);
 }
 
 void
@@ -188,5 +188,5 @@ credential_check_own(struct request *rq, void (*done)(struct request *rq, bool g
 	credential->own = true;
 	rq->call.values[0] = rq->caller.user_id;
 	rq->call.values[1] = rq->caller.version;
-	call_statement(rq, own_statement, false, found);
+	call_statement(rq, own_statement, PG_READ, found);
 }

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 
 #define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-static const char *const lane_names[] = { "read", "write" };
+static const char *const lane_names[] = { [PG_READ] = "read", [PG_BULK] = "bulk", [PG_WRITE] = "write" };
 static const char *const outcome_names[] = { [PG_ROWS] = "rows",
 	[PG_REFUSED] = "refused",
 	[PG_BUSY] = "busy",
@@ -159,12 +160,17 @@ outcomes(struct kore_buf *out, const struct metrics *total)
 	    "Answers given again for an Idempotency-Key.");
 }
 
+/* `member`: where it stands in struct lane_metrics. */
 static void
-by_lane(struct kore_buf *out, const char *name, const char *type, uint64_t reads, uint64_t writes, const char *help)
+by_lane(struct kore_buf *out, const char *name, const char *type, const struct metrics *total, size_t member,
+    const char *help)
 {
+	int lane;
+
 	head(out, name, type, help);
-	kore_buf_appendf(out, "%s{lane=\"%s\"} %" PRIu64 "\n%s{lane=\"%s\"} %" PRIu64 "\n", name, lane_names[0], reads,
-	    name, lane_names[1], writes);
+	for (lane = 0; lane < PG_LANES; lane++)
+		kore_buf_appendf(out, "%s{lane=\"%s\"} %" PRIu64 "\n", name, lane_names[lane],
+		    *(const uint64_t *)((uintptr_t)&total->lanes[lane] + member));
 }
 
 static void
@@ -175,23 +181,23 @@ database(struct kore_buf *out, const struct metrics *total)
 	int lane, i;
 
 	head(out, "evently_db_calls_total", "counter", "Calls to the database, by lane and outcome.");
-	for (lane = 0; lane < 2; lane++) {
+	for (lane = 0; lane < PG_LANES; lane++) {
 		for (i = 0; i < PG_OUTCOMES; i++)
 			kore_buf_appendf(out, "evently_db_calls_total{lane=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
 			    lane_names[lane], outcome_names[i], total->lanes[lane].calls[i]);
 	}
 	head(out, durations, "histogram", "From handing over a call to its result, queueing included.");
-	for (lane = 0; lane < 2; lane++) {
+	for (lane = 0; lane < PG_LANES; lane++) {
 		(void)snprintf(labels, sizeof(labels), "lane=\"%s\"", lane_names[lane]);
 		duration_lines(out, durations, labels, &total->lanes[lane].duration);
 	}
-	by_lane(out, "evently_db_syncs_total", "counter", total->lanes[0].syncs, total->lanes[1].syncs,
+	by_lane(out, "evently_db_syncs_total", "counter", total, offsetof(struct lane_metrics, syncs),
 	    "Groups of calls sent as one transaction; calls per group is the batch.");
-	by_lane(out, "evently_db_queued_calls", "gauge", total->lanes[0].queued, total->lanes[1].queued,
+	by_lane(out, "evently_db_queued_calls", "gauge", total, offsetof(struct lane_metrics, queued),
 	    "Calls that wait for a connection.");
-	by_lane(out, "evently_db_calls_in_progress", "gauge", total->lanes[0].pending, total->lanes[1].pending,
+	by_lane(out, "evently_db_calls_in_progress", "gauge", total, offsetof(struct lane_metrics, pending),
 	    "Calls queued or in flight.");
-	by_lane(out, "evently_db_connections", "gauge", total->lanes[0].ready, total->lanes[1].ready,
+	by_lane(out, "evently_db_connections", "gauge", total, offsetof(struct lane_metrics, ready),
 	    "Connections to the database that are up.");
 }
 

@@ -27,7 +27,7 @@ static void
 ask(struct request *rq, bool writes, void (*done)(struct request *rq))
 {
 	rq->call.values[0] = writes ? "true" : "false";
-	call_statement(rq, services_statement, false, done);
+	call_statement(rq, services_statement, PG_READ, done);
 }
 
 static void
@@ -71,7 +71,7 @@ services_done(struct request *rq)
 void
 health_services(struct request *rq)
 {
-	ask(rq, pg_takes_writes(), services_done);
+	ask(rq, pg_takes(PG_WRITE), services_done);
 }
 
 static void
@@ -82,8 +82,9 @@ ready_done(struct request *rq)
 	if (strstr(call_take_row(rq), "false") != NULL)
 		reply_unavailable(rq,
 		    "The database is not ready: it takes no writes, or the extension evently is missing or of another version");
-	else if (!pg_takes_writes())
-		reply_unavailable(rq, "The database is not ready: no connection for writes can be made");
+	else if (!pg_takes(PG_WRITE) || !pg_takes(PG_BULK))
+		reply_unavailable(
+		    rq, "The database is not ready: no connection can be made for writes, or for large reads");
 	else
 		reply_constant(rq, 200, "{\"status\":\"ready\",\"database\":\"connected\"}");
 }

@@ -193,7 +193,7 @@ arrive(struct request *rq, struct arrival *arrival, const char *event_id, int st
 	rq->call.values[0] = event_id;
 	rq->call.values[1] = rq->caller.user_id;
 	rq->call.values[2] = rq->caller.version;
-	call_statement(rq, statement, false, state_done);
+	call_statement(rq, statement, PG_READ, state_done);
 }
 
 static struct arrival *

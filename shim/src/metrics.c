@@ -124,7 +124,7 @@ metrics_rejected(int status, const char *code)
 void
 metrics_call(const struct pg_call *call, uint64_t duration_us)
 {
-	struct lane_metrics *lane = &metrics->lanes[call->write];
+	struct lane_metrics *lane = &metrics->lanes[call->lane];
 
 	METRIC_ADD(lane->calls[call->outcome], 1);
 	observe_duration(&lane->duration, duration_us);

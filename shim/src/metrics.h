@@ -58,7 +58,7 @@ struct metrics {
 	uint64_t compressed;
 	uint64_t hashes;
 	uint64_t coalesced, kept;
-	struct lane_metrics lanes[2]; /* reads, writes */
+	struct lane_metrics lanes[PG_LANES];
 	struct set_metrics sets;
 	uint64_t live_polls, live_messages, live_dropped;
 	uint64_t in_progress, connections, live, live_events; /* levels */

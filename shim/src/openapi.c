@@ -192,5 +192,5 @@ openapi_document(struct request *rq)
 {
 	rq->call.values[0] = functions;
 	rq->call.values[1] = examples;
-	call_statement(rq, catalogue_statement, false, document_ready);
+	call_statement(rq, catalogue_statement, PG_BULK, document_ready);
 }

@@ -165,6 +165,7 @@ write_schema(struct kore_buf *out, const struct binding *binding)
 		const char *type, *more;
 	} types[] = {
 		[TYPE_TEXT] = { "string", "" },
+		[TYPE_WORD] = { "string", "" },
 		[TYPE_UUID] = { "string", ",\"format\":\"uuid\"" },
 		[TYPE_INT] = { "integer", ",\"format\":\"int32\"" },
 		[TYPE_NUMERIC] = { "number\",\"string", "" },

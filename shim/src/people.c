@@ -52,7 +52,7 @@ create_hashed(struct request *rq, const char *hash)
 	value[4] = person->phone_number;
 	value[5] = rq->caller.user_id;
 	value[6] = rq->caller.version;
-	call_statement(rq, create_statement, true, create_done);
+	call_statement(rq, create_statement, PG_WRITE, create_done);
 }
 
 void
@@ -104,5 +104,5 @@ people_verify(struct request *rq)
 	rq->call.values[0] = claims.user_id;
 	rq->call.values[1] = arena_printf(&rq->arena, "%lld", claims.version);
 	rq->call.values[2] = arena_printf(&rq->arena, "%lld", claims.expires);
-	call_statement(rq, verify_statement, false, verify_done);
+	call_statement(rq, verify_statement, PG_READ, verify_done);
 }

@@ -75,10 +75,11 @@ conn_down(struct pg_conn *conn, const char *why)
 	while ((item = TAILQ_LAST(&items, pg_items)) != NULL) {
 		TAILQ_REMOVE(&items, item, list);
 		PQclear(item->result);
-		if (item->call != NULL && !conn->lane->write && ++item->call->attempts < ATTEMPTS_MAX)
+		if (item->call != NULL && conn->lane->id != PG_WRITE && ++item->call->attempts < ATTEMPTS_MAX)
 			pg_requeue(conn->lane, item->call);
 		else if (item->call != NULL)
-			pg_call_finish(conn->lane, item->call, conn->lane->write ? PG_LOST : PG_UNAVAILABLE, NULL);
+			pg_call_finish(
+			    conn->lane, item->call, conn->lane->id == PG_WRITE ? PG_LOST : PG_UNAVAILABLE, NULL);
 		kore_free(item);
 	}
 }
@@ -176,7 +177,7 @@ pg_conn_sync(struct pg_conn *conn)
 		return;
 	}
 	conn->group++;
-	METRIC_ADD(metrics->lanes[conn->lane->write].syncs, 1);
+	METRIC_ADD(metrics->lanes[conn->lane->id].syncs, 1);
 	if ((left = PQflush(conn->db)) < 0)
 		conn_down(conn, PQerrorMessage(conn->db));
 	else if (left > 0)
@@ -231,7 +232,7 @@ call_settle(struct pg_conn *conn, struct pg_call *call, PGresult *result, PGresu
 	ExecStatusType status = PQresultStatus(result);
 	PGresult *error;
 
-	if (status == PGRES_TUPLES_OK && conn->doubtful && conn->lane->write) {
+	if (status == PGRES_TUPLES_OK && conn->doubtful && conn->lane->id == PG_WRITE) {
 		PQclear(result);
 		pg_call_finish(conn->lane, call, PG_LOST, NULL);
 		return;

@@ -55,10 +55,10 @@ struct pg_conn {
 };
 
 struct pg_lane {
+	enum pg_lane_id id;
 	struct pg_conn *conns;
 	int conn_count;
 	int window; /* calls in flight on one connection */
-	bool write;
 	struct pg_calls queue, refused;
 	int queued;
 	int pending;

@@ -9,11 +9,14 @@
 
 #define JANITOR_MS  250
 #define READ_WINDOW 256
+#define BULK_CONNS  2
 
-static struct pg_conn read_conn, write_conns[64];
-static struct pg_lane read_lane = { .conns = &read_conn, .conn_count = 1, .window = READ_WINDOW };
-static struct pg_lane write_lane = { .conns = write_conns, .window = 1, .write = true };
-static struct pg_lane *const lanes[] = { &read_lane, &write_lane };
+static struct pg_conn read_conn, bulk_conns[BULK_CONNS], write_conns[64];
+static struct pg_lane lanes[PG_LANES] = {
+	[PG_READ] = { .id = PG_READ, .conns = &read_conn, .conn_count = 1, .window = READ_WINDOW },
+	[PG_BULK] = { .id = PG_BULK, .conns = bulk_conns, .conn_count = BULK_CONNS, .window = 1 },
+	[PG_WRITE] = { .id = PG_WRITE, .conns = write_conns, .window = 1 },
+};
 
 static struct pg_statement statements[PG_STATEMENTS_MAX];
 static int statement_count;
@@ -56,7 +59,7 @@ pg_call_finish(struct pg_lane *lane, struct pg_call *call, enum pg_outcome outco
 void
 pg_submit(struct pg_call *call)
 {
-	struct pg_lane *lane = call->write ? &write_lane : &read_lane;
+	struct pg_lane *lane = &lanes[call->lane];
 
 	call->attempts = 0;
 	call->alone = false;
@@ -134,7 +137,7 @@ lane_send(struct pg_lane *lane, uint64_t now)
 		conn = &lane->conns[i];
 		while (conn->state == PG_CONN_READY && conn->call_count < lane->window && lane->queued > 0) {
 			call = queue_take(lane);
-			if (call->deadline_ms <= now || (call->unwanted && !lane->write)) {
+			if (call->deadline_ms <= now || (call->unwanted && lane->id != PG_WRITE)) {
 				pg_call_finish(lane, call, PG_BUSY, NULL);
 				continue;
 			}
@@ -168,37 +171,38 @@ void
 pg_turn(void)
 {
 	uint64_t now = kore_time_ms();
+	struct pg_lane *lane;
 
-	lane_turn(&read_lane, now);
-	lane_turn(&write_lane, now);
+	for (lane = lanes; lane < lanes + PG_LANES; lane++)
+		lane_turn(lane, now);
 }
 
 /* Looks for connections that say nothing any more; its regular run also makes the loop turn. */
 static void
 janitor(void *arg, u_int64_t now)
 {
-	size_t i;
-	int k;
+	struct pg_lane *lane;
+	int i;
 
 	(void)arg;
-	for (i = 0; i < sizeof(lanes) / sizeof(lanes[0]); i++) {
-		for (k = 0; k < lanes[i]->conn_count; k++)
-			pg_conn_check(&lanes[i]->conns[k], now);
+	for (lane = lanes; lane < lanes + PG_LANES; lane++) {
+		for (i = 0; i < lane->conn_count; i++)
+			pg_conn_check(&lane->conns[i], now);
 	}
 }
 
 void
 pg_start(void)
 {
-	size_t i;
-	int k;
+	struct pg_lane *lane;
+	int i;
 
-	write_lane.conn_count = config.db_pool;
-	for (i = 0; i < sizeof(lanes) / sizeof(lanes[0]); i++) {
-		TAILQ_INIT(&lanes[i]->queue);
-		TAILQ_INIT(&lanes[i]->refused);
-		for (k = 0; k < lanes[i]->conn_count; k++)
-			pg_conn_init(&lanes[i]->conns[k], lanes[i]);
+	lanes[PG_WRITE].conn_count = config.db_pool;
+	for (lane = lanes; lane < lanes + PG_LANES; lane++) {
+		TAILQ_INIT(&lane->queue);
+		TAILQ_INIT(&lane->refused);
+		for (i = 0; i < lane->conn_count; i++)
+			pg_conn_init(&lane->conns[i], lane);
 	}
 	pg_turn();
 	(void)kore_timer_add(janitor, JANITOR_MS, NULL, 0);
@@ -208,33 +212,37 @@ pg_start(void)
 int
 pg_pending(void)
 {
-	return (read_lane.pending + write_lane.pending);
+	int pending = 0, i;
+
+	for (i = 0; i < PG_LANES; i++)
+		pending += lanes[i].pending;
+	return (pending);
 }
 
 /* Those among them that write. */
 int
 pg_pending_writes(void)
 {
-	return (write_lane.pending);
+	return (lanes[PG_WRITE].pending);
 }
 
 bool
-pg_takes_writes(void)
+pg_takes(enum pg_lane_id lane)
 {
-	return (lane_usable(&write_lane));
+	return (lane_usable(&lanes[lane]));
 }
 
-/* How full the lanes, reads and writes, are now. */
+/* How full the lanes are now. */
 void
 pg_levels(struct lane_metrics *levels)
 {
 	int i, k, ready;
 
-	for (i = 0; i < 2; i++) {
-		for (ready = 0, k = 0; k < lanes[i]->conn_count; k++)
-			ready += lanes[i]->conns[k].state == PG_CONN_READY;
-		METRIC_SET(levels[i].queued, lanes[i]->queued);
-		METRIC_SET(levels[i].pending, lanes[i]->pending);
+	for (i = 0; i < PG_LANES; i++) {
+		for (ready = 0, k = 0; k < lanes[i].conn_count; k++)
+			ready += lanes[i].conns[k].state == PG_CONN_READY;
+		METRIC_SET(levels[i].queued, lanes[i].queued);
+		METRIC_SET(levels[i].pending, lanes[i].pending);
 		METRIC_SET(levels[i].ready, ready);
 	}
 }

@@ -1,8 +1,9 @@
 /*
  * PostgreSQL from a worker: our own libpq connections in pipeline mode on Kore's event loop.
  *
- * Two lanes. Reads share one connection and travel in groups: what a turn of the event loop gathers ends with one
- * Sync. Writes have a pool of connections that grows on demand, one transaction in flight on each.
+ * Three lanes. Reads share one connection and travel in groups: what a turn of the event loop gathers ends with one
+ * Sync. Those whose answers grow with what there is have a lane of their own, so that no small one stands behind them.
+ * They and writes have connections that are made on demand, one transaction in flight on each.
  *
  * Invariants
  *  1. A call's `done` runs exactly once, from the event loop, never inside pg_submit().
@@ -37,11 +38,18 @@ enum pg_outcome {
 	PG_OUTCOMES,
 };
 
+enum pg_lane_id {
+	PG_READ,
+	PG_BULK, /* reads whose answers grow with an event, or with all that there is */
+	PG_WRITE,
+	PG_LANES,
+};
+
 struct lane_metrics;
 
 struct pg_call {
 	int statement;
-	bool write;
+	enum pg_lane_id lane;
 	bool unwanted; /* nobody waits for it any more: a read is not sent then, a write is */
 	const char *values[PG_VALUES_MAX];
 	uint64_t deadline_ms;
@@ -64,8 +72,8 @@ void pg_submit(struct pg_call *call);
 void pg_turn(void);
 int pg_pending(void);
 int pg_pending_writes(void);
-/* Would a write be sent, be it after a first attempt to connect? Otherwise it is refused. */
-bool pg_takes_writes(void);
+/* Would a call of the lane be sent, be it after a first attempt to connect? Otherwise it is refused. */
+bool pg_takes(enum pg_lane_id lane);
 void pg_levels(struct lane_metrics *levels);
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
 	const char *sql;
 } types[] = {
 	[TYPE_TEXT] = { "text", "text" },
+	[TYPE_WORD] = { "word", "text" },
 	[TYPE_UUID] = { "uuid", "uuid" },
 	[TYPE_INT] = { "int", "integer" },
 	[TYPE_NUMERIC] = { "numeric", "numeric" },

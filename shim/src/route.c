@@ -16,8 +16,11 @@
 
 #define COMMON(m, p, a, l, s, text) \
 	.method = HTTP_METHOD_##m, .pattern = p, .access = ACCESS_##a, .limit = LIMIT_##l, .status = s, .summary = text
-#define ROUTE(m, p, a, l, s, text, sql)           { COMMON(m, p, a, l, s, text), .call = sql },
-#define KEPT_ROUTE(m, p, a, l, s, text, sql)      { COMMON(m, p, a, l, s, text), .call = sql, .kept = true },
+#define ROUTE(m, p, a, l, s, text, sql)      { COMMON(m, p, a, l, s, text), .call = sql },
+#define KEPT_ROUTE(m, p, a, l, s, text, sql) { COMMON(m, p, a, l, s, text), .call = sql, .kept = true },
+#define BULK_ROUTE(m, p, a, l, s, text, sql) { COMMON(m, p, a, l, s, text), .call = sql, .lane = PG_BULK },
+#define KEPT_BULK_ROUTE(m, p, a, l, s, text, sql) \
+	{ COMMON(m, p, a, l, s, text), .call = sql, .kept = true, .lane = PG_BULK },
 #define SET_ROUTE(m, p, a, l, s, text, sql, name) { COMMON(m, p, a, l, s, text), .call = sql, .set = name },
 #define HANDLER(m, p, a, l, s, text, function, names, result) \
 	{ COMMON(m, p, a, l, s, text), .handler = function, .fields = names, .answer = #result },
@@ -195,6 +198,8 @@ route_compile(void)
 		struct path *path = path_get(route->pattern);
 
 		path_attach(path, route);
+		if (route->method != HTTP_METHOD_GET)
+			route->lane = PG_WRITE;
 		if (route->call != NULL) {
 			route->event = event_of(route->call);
 			placeholder_compile(route, path);

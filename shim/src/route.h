@@ -32,6 +32,7 @@ enum source { SOURCE_PATH, SOURCE_QUERY, SOURCE_BODY, SOURCE_HEADER, SOURCE_AUTH
 
 enum value_type {
 	TYPE_TEXT,
+	TYPE_WORD, /* one of a few, in any letter case */
 	TYPE_UUID,
 	TYPE_INT,
 	TYPE_NUMERIC,
@@ -67,6 +68,7 @@ struct route {
 	const char *answer; /* of a handler: see answers.def */
 
 	int statement, set_statement; /* see pgpipe.h */
+	enum pg_lane_id lane; /* of its call */
 	enum metric_event event; /* what a success is */
 	bool keyed; /* takes an Idempotency-Key and tells replays */
 	bool kept; /* its answer may stand, see kept.h */

@@ -344,7 +344,7 @@ group_new(struct group_list *bucket, int kind, const unsigned char *event_id)
 	group->kind = kind;
 	memcpy(group->event_id, event_id, sizeof(group->event_id));
 	TAILQ_INIT(&group->waiting);
-	group->call.write = true;
+	group->call.lane = PG_WRITE;
 	group->call.fill = group_fill;
 	group->call.done = group_done;
 	group->call.arg = group;
@@ -412,6 +412,6 @@ set_join(struct request *rq)
 		join(rq);
 	} else {
 		rq->call.values[0] = rq->call.values[1];
-		call_statement(rq, event_statement, false, event_found);
+		call_statement(rq, event_statement, PG_READ, event_found);
 	}
 }

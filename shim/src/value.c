@@ -26,6 +26,26 @@ value_is_uuid(const char *text)
 	return (text[36] == '\0');
 }
 
+/* Of ASCII. */
+char *
+value_lower(const char *text, struct arena *arena)
+{
+	char *lower = arena_copy(arena, text, strlen(text)), *p;
+
+	for (p = lower; *p != '\0'; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p | 32);
+	}
+	return (lower);
+}
+
+/* A UUID as PostgreSQL writes it; NULL for anything else. */
+const char *
+value_uuid(const char *text, struct arena *arena)
+{
+	return (value_is_uuid(text) ? value_lower(text, arena) : NULL);
+}
+
 /* Of a text that is a UUID. */
 void
 value_uuid_bytes(const char *uuid, unsigned char bytes[16])

@@ -11,6 +11,8 @@
 #include "json.h"
 
 bool value_is_uuid(const char *text);
+char *value_lower(const char *text, struct arena *arena);
+const char *value_uuid(const char *text, struct arena *arena);
 void value_uuid_bytes(const char *uuid, unsigned char bytes[16]);
 bool value_is_int(const char *text);
 bool value_is_numeric(const char *text);

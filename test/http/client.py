@@ -18,6 +18,14 @@ PATIENCE_S = 30
 RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
+def spellings(text):
+    """It in one mixture of capitals and small letters after the other, but not as it is."""
+    letters = [i for i, letter in enumerate(text) if letter.isalpha()]
+    for number in range(1, 2 ** len(letters)):
+        capital = {place for bit, place in enumerate(letters) if number >> bit & 1}
+        yield "".join(letter.upper() if i in capital else letter for i, letter in enumerate(text))
+
+
 class Answer:
     """Status, headers and body of an answer. Money stays exact: decimals of the body become Decimal."""
 

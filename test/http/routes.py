@@ -25,8 +25,8 @@ class Route(NamedTuple):
 
 def all_routes():
     text = DEFINITIONS.read_text()
-    found = re.findall(r'^(?:ROUTE|KEPT_ROUTE|SET_ROUTE|HANDLER)\((\w+), "([^"]+)", (\w+), (\w+), (\d+),', text, re.MULTILINE)
+    found = re.findall(r'^(?:\w*ROUTE|HANDLER)\((\w+), "([^"]+)", (\w+), (\w+), (\d+),', text, re.MULTILINE)
     routes = [Route(method, path, access, limit, int(status)) for method, path, access, limit, status in found]
-    mentioned = len(re.findall(r"^(?:ROUTE|KEPT_ROUTE|SET_ROUTE|HANDLER)\(", text, re.MULTILINE))
+    mentioned = len(re.findall(r"^(?:\w*ROUTE|HANDLER)\(", text, re.MULTILINE))
     assert routes and len(routes) == mentioned, "routes.def is written in a way that this file does not read"
     return routes

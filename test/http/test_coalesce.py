@@ -1,6 +1,7 @@
 """Reads that ask the same at the same time share one call, and none of them is told anything old (design.md, section 7)."""
 
 import gzip
+import itertools
 import json
 import threading
 import uuid
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from client import Client, Wire, assert_error, expect, http_bytes, in_parallel
+from client import Client, Wire, assert_error, expect, http_bytes, in_parallel, spellings
 from instance import wait_until
 from test_metrics import value
 
@@ -110,6 +111,15 @@ def test_other_questions_have_their_own_answers(server, closed, new_event):
     assert sum(body.get("name") == other["name"] for body in bodies) == 1
     assert sorted(body["limit"] for body in bodies if "limit" in body) == [1, 20, 20]
     assert [body["available_seats"] for body in bodies if "last_updated" in body] == [7]
+
+
+def test_an_id_is_one_question_however_it_is_spelt(server, closed, event):
+    before = reads(server)
+    path = f"/api/v1/events/{event['event_id']}/availability"
+    more = [path.replace(event["event_id"], spelt) for spelt in itertools.islice(spellings(event["event_id"]), 20)]
+    answers = gather(server, closed, path, more=more)
+    assert {answer.json["event_id"] for answer in answers} == {event["event_id"]}
+    assert (len(answers), reads(server) - before) == (41, 2)
 
 
 def test_questions_of_one_hash_are_told_apart(server, closed):

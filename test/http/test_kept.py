@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from client import Client, expect, in_parallel, unique
+from client import Client, assert_error, expect, in_parallel, spellings, unique
 from instance import wait_until
 from test_metrics import value
 
@@ -42,7 +42,7 @@ def in_seconds(seconds):
 def test_what_has_not_changed_is_told_again(server, event):
     """Each in the form that it accepts."""
     one = f"/api/v1/events/{event['event_id']}"
-    for path in (one, f"/api/v1/events?q={event['name']}", f"/api/v1/search?q={quote(event['name'])}", f"{one}/seats?format=compact"):
+    for path in (one, f"/api/v1/events?q={event['name']}", f"/api/v1/search?q={quote(event['name'])}", f"{one}/seats?format=compact", f"{one}/venue/layout"):
         first = server.client.get(path)
         again = asked_until_kept(server, path)
         assert (again.status, again.body, again.headers["etag"]) == (200, first.body, first.headers["etag"])
@@ -52,6 +52,21 @@ def test_what_has_not_changed_is_told_again(server, event):
     packed = asked_until_kept(server, "/api/v1/events", **{"Accept-Encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert json.loads(gzip.decompress(packed.body)) == server.client.get("/api/v1/events").json
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events/{spelt}/seats", "/api/v1/events/{spelt}/venue/layout", "/api/v1/events/{id}/seats?format={spelt}"])
+def test_what_is_spelt_otherwise_is_the_same(server, seated_event, path):
+    """Each spelling is tried once, so that none can be kept for itself: not of an id, nor of a word."""
+    event_id = seated_event["event_id"]
+    plain = "compact" if "format" in path else event_id
+    others, first = spellings(plain), server.client.get(path.format(id=event_id, spelt=plain))
+
+    def ask():
+        told = kept(server)
+        assert server.client.get(path.format(id=event_id, spelt=next(others))).body == first.body
+        return kept(server) > told
+
+    wait_until(ask, "another spelling is answered with what is kept")
 
 
 def test_what_differs_is_asked_anew(server, new_event):
@@ -100,6 +115,19 @@ def test_every_change_of_a_seat_is_seen_at_once(server, seated_event, user):
     asked_until_kept(server, compact_map(seated_event))
     user.confirm(hold)
     assert states(server, seated_event) == "s" + 19 * "a"
+
+
+def test_every_change_of_a_layout_is_seen_at_once(server, admin, new_venue, new_event):
+    """Of how its venue is drawn, and of who may see it."""
+    venue = new_venue(sections=[{"name": "Stalls", "kind": "reserved", "rows": 2, "seats_per_row": 3}], layout_config={"stage": "left"})
+    event = new_event(venue_id=venue["venue_id"], total_capacity=None)
+    path = f"/api/v1/events/{event['event_id']}/venue/layout"
+    assert expect(asked_until_kept(server, path), 200)["layout_config"] == {"stage": "left"}
+    expect(admin.put(f"/api/v1/admin/venues/{venue['venue_id']}", {"layout_config": {"stage": "right"}}), 200)
+    assert expect(server.client.get(path), 200)["layout_config"] == {"stage": "right"}
+    asked_until_kept(server, path)
+    expect(admin.post(f"/api/v1/admin/events/{event['event_id']}/deactivate"), 200)
+    assert_error(server.client.get(path), 404, "EVENT_NOT_FOUND")
 
 
 def test_the_clock_ends_what_is_kept(server, new_event):
