@@ -1,6 +1,6 @@
 \set ECHO none
 \i sql/include/setup.psql
-SELECT plan(79);
+SELECT plan(86);
 
 CREATE FUNCTION payment(person text) RETURNS uuid LANGUAGE sql STABLE
 AS 'SELECT payment_id FROM evently.payment p WHERE p.user_id = test.person($1) ORDER BY created_at DESC, payment_id DESC LIMIT 1';
@@ -21,6 +21,9 @@ SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-2}', pa
 SELECT throws_ok(format('SELECT evently.book(event(%L), person(%L), %L, payment => jsonb_build_object(%L, %s))', 'show', 'bob', '{A-2}', field, value), 'VE001', NULL,
 	format('the %s of a payment is a short text, no %s', field, left(value, 20)))
 FROM unnest('{token,method}'::text[]) field, unnest(ARRAY['array[1e99]', '1', 'repeat(''x'', 5000)']) value;
+SELECT throws_ok(format($$SELECT evently.book(event('show'), person('bob'), '{A-2}', payment => jsonb_build_object('method', %L::text))$$, word), 'VE001', NULL,
+	format('"%s" is no method', left(word, 20)))
+FROM unnest(ARRAY['', '4242424242424242', 'Jane Doe', 'jane@example.com', repeat('x', 33)]) word;
 SET evently.mock_payments = off;
 SELECT throws_ok($$SELECT evently.book(event('show'), person('bob'), '{A-2}', payment => '{"token": "tok_ok"}')$$, 'VE213', NULL, 'without the mock provider nobody is paid in passing');
 RESET evently.mock_payments;
@@ -54,6 +57,8 @@ SELECT is((evently.get_booking(NULL, booking('eve'))).hold_id, hold('eve'), 'of 
 
 -- An outside provider
 SELECT evently.hold_tickets(event('club'), person('fay'), 3) \g /dev/null
+SELECT throws_ok($$SELECT evently.begin_payment(event('club'), hold('fay'), person('fay'), provider => 'jane@example.com')$$, 'VE001', NULL, 'nor is an address a provider');
+SELECT throws_ok($$SELECT evently.begin_payment(event('club'), hold('fay'), person('fay'), method => 'Jane Doe')$$, 'VE001', NULL, 'or a name what is paid with');
 SELECT results_eq($$SELECT status, amount, method, provider, booking_id FROM evently.begin_payment(event('club'), hold('fay'), person('fay'), provider => 'stripe')$$,
 	$$SELECT 'pending', 30.00, 'card', 'stripe', NULL::uuid$$, 'a payment is begun');
 SELECT throws_ok($$SELECT evently.begin_payment(event('club'), hold('fay'), person('eve'))$$, 'VE002', NULL, 'H02: not of somebody else''s hold');

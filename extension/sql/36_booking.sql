@@ -6,7 +6,7 @@ CREATE FUNCTION evently.book(event_id uuid, user_id uuid, seat_ids text[] DEFAUL
 RETURNS evently.booking_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_book';
 COMMENT ON FUNCTION evently.book(uuid, uuid, text[], integer, uuid, text, text, jsonb, text) IS
-'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. payment: {"token", "method"}, charged to the built-in mock provider (tok_declined and tok_timeout are refused, all else is paid) unless evently.mock_payments is off; null: you settle the money yourself. Errors: VE209 PAYMENT_DECLINED, VE213 PAYMENT_REQUIRED where evently.mock_payments is off, those of hold_seats() and hold_tickets() but VE108 HOLD_LIMIT. Writes booking, ticket, payment, event_seat, stock, idempotency, outbox.';
+'Books seats (seat_ids) or a number of tickets (quantity) at once, all or none; rows of your own written in the same transaction stand or fall with it. Make it the last call before COMMIT. payment: {"token", "method", a word such as card}, charged to the built-in mock provider (tok_declined and tok_timeout are refused, all else is paid) unless evently.mock_payments is off; null: you settle the money yourself. Errors: VE209 PAYMENT_DECLINED, VE213 PAYMENT_REQUIRED where evently.mock_payments is off, those of hold_seats() and hold_tickets() but VE108 HOLD_LIMIT. Writes booking, ticket, payment, event_seat, stock, idempotency, outbox.';
 
 CREATE FUNCTION evently.confirm_hold(event_id uuid, hold_id uuid, user_id uuid DEFAULT NULL, payment jsonb DEFAULT NULL,
 	idempotency_key text DEFAULT NULL)

@@ -25,7 +25,7 @@ CREATE FUNCTION evently.begin_payment(event_id uuid, hold_id uuid, user_id uuid 
 RETURNS evently.payment_detail
 LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'evently_begin_payment';
 COMMENT ON FUNCTION evently.begin_payment(uuid, uuid, uuid, text, text, text) IS
-'A pending payment of what a live hold costs, to be asked of an outside provider: method (card by default), provider (external by default). The hold goes on as it is; complete_payment() tells what the provider answered. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE402 EVENT_NOT_BOOKABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR (it costs nothing, or provider is mock, which settles in the call that books). Writes payment, outbox, idempotency.';
+'A pending payment of what a live hold costs, to be asked of an outside provider: method (card by default), provider (external by default), each a word of at most 32 letters, digits, _ and -. The hold goes on as it is; complete_payment() tells what the provider answered. Errors: VE106 HOLD_NOT_FOUND, VE002 FORBIDDEN, VE107 HOLD_EXPIRED, VE109 HOLD_NOT_ACTIVE, VE402 EVENT_NOT_BOOKABLE, VE901 IDEMPOTENCY_KEY_REUSED, VE001 VALIDATION_ERROR (it costs nothing, or provider is mock, which settles in the call that books). Writes payment, outbox, idempotency.';
 
 CREATE FUNCTION evently.complete_payment(event_id uuid, payment_id uuid, outcome text, provider_ref text DEFAULT NULL,
 	idempotency_key text DEFAULT NULL)
