@@ -107,19 +107,29 @@ settings_complain(FILE *stream, const char *fmt, ...)
 	return (0);
 }
 
-/* What DB_HOST and others are made into can be parsed, and has them as they were. */
+static bool
+is_given(const char *name)
+{
+	const char *value = dotenv_get(name);
+
+	return (value != NULL && *value != '\0');
+}
+
+/* What DB_HOST and others are made into, where no URL is given, can be parsed, and has them as they were. */
 static void
 check_database_url(void)
 {
 	const char *password = dotenv_get("DB_PASSWORD"), *host = dotenv_get("DB_HOST");
 	PQconninfoOption *options, *o;
 
-	if (strncmp(config.database_url, "host='", 6) != 0 || host == NULL)
+	if (is_given("EVENTLY_DATABASE_URL") || is_given("DATABASE_URL"))
+		return;
+	if (strncmp(config.database_url, "host='", 6) != 0)
 		return;
 	REQUIRE((options = PQconninfoParse(config.database_url, NULL)) != NULL);
 	for (o = options; o->keyword != NULL; o++) {
 		if (strcmp(o->keyword, "host") == 0)
-			REQUIRE(strcmp(o->val, host) == 0);
+			REQUIRE(host != NULL && strcmp(o->val, host) == 0);
 		if (strcmp(o->keyword, "password") == 0 && o->val != NULL)
 			REQUIRE(password != NULL && strcmp(o->val, password) == 0);
 	}
