@@ -86,10 +86,11 @@ permissions_of(const char *role, EvArg given, const pg_uuid_t *actor_id)
 {
 	char *standard[] = {"events:own", "events:any"};
 	bool admin = strcmp(role, "admin") == 0;
-	EvArg permissions;
-	int n = actor_id == NULL ? 2 : 1;
+	int nstandard = !admin ? 0 : actor_id == NULL ? 2
+												  : 1;
+	EvArg permissions = given.isnull ? ev_text_array(standard, nstandard) : ev_permissions(given.value, ADMIN_PERMISSIONS);
+	int n;
 
-	permissions = given.isnull ? ev_text_array(standard, admin ? n : 0) : ev_permissions(given.value, ADMIN_PERMISSIONS);
 	(void) ev_texts_of(permissions.value, "permissions", &n);
 	if (!admin && n > 0)
 		ev_invalid("permissions", "only an administrator has permissions");

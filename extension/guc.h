@@ -26,8 +26,7 @@ extern char *ev_worker_databases;	/* comma separated; with shared_preload_librar
 extern int ev_offer_ttl;			/* seconds an offer to a waiter lives */
 extern bool ev_waitlist_skip_unfit; /* smaller parties pass a larger one that does not fit */
 extern int ev_lock_timeout;			/* ms, used where the session has no lock_timeout */
-
-extern bool ev_mock_payments; /* the mock provider takes payments */
+extern bool ev_mock_payments;		/* the mock provider takes payments */
 
 extern void ev_guc_define(void);
 

@@ -122,13 +122,14 @@ ev_ticket_type_price(const EvTicketType *type, const EvSection *section, const c
 void
 ev_ticket_types_bound(const EvEvent *event, TimestampTz clock, int *available, int *largest)
 {
-	int n;
-	EvTicketType *types = event->has_ticket_types ? ev_ticket_types_load(&event->event_id, &n) : NULL;
+	EvTicketType *types;
 	int *left;
 	int *party;
+	int n;
 
-	if (types == NULL)
+	if (!event->has_ticket_types)
 		return;
+	types = ev_ticket_types_load(&event->event_id, &n);
 	left = palloc0(event->nsections * sizeof(int));
 	party = palloc0(event->nsections * sizeof(int));
 	for (int t = 0; t < n; t++)

@@ -13,11 +13,11 @@
 PG_FUNCTION_INFO_V1(evently_waitlist_order);
 
 EvFree
-ev_free(int nsections, const int *capacities, int *available, bool skip_unfit)
+ev_free(int nsections, const int *largest, int *available, bool skip_unfit)
 {
 	return (EvFree){
 		.nsections = nsections,
-		.capacities = capacities,
+		.largest = largest,
 		.available = available,
 		.kept = palloc0(nsections * sizeof(bool)),
 		.skip_unfit = skip_unfit,
@@ -41,7 +41,7 @@ keep(EvFree *free, int section, int quantity)
 	find_sections(free, section, &first, &last);
 	for (int i = first; i <= last; i++)
 	{
-		if (free->capacities[i] >= quantity)
+		if (free->largest[i] >= quantity)
 			free->kept[i] = !free->skip_unfit;
 	}
 }
@@ -63,7 +63,7 @@ ev_serve(EvFree *free, int section, int quantity)
 	find_sections(free, section, &first, &last);
 	for (int i = first; i <= last; i++)
 	{
-		if (free->capacities[i] < quantity)
+		if (free->largest[i] < quantity)
 			continue;
 		may_fit = true;
 		if (!free->kept[i] && free->available[i] >= quantity)

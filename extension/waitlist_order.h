@@ -22,13 +22,13 @@
 typedef struct EvFree
 {
 	int nsections;
-	const int *capacities; /* the largest party that may have places there */
+	const int *largest; /* party that may have places there */
 	int *available;
 	bool *kept; /* for a waiter looked at already */
 	bool skip_unfit;
 } EvFree;
 
-extern EvFree ev_free(int nsections, const int *capacities, int *available, bool skip_unfit);
+extern EvFree ev_free(int nsections, const int *largest, int *available, bool skip_unfit);
 
 /* The section that serves this waiter, the next in order; what he takes is free no more. */
 extern int ev_serve(EvFree *free, int section, int quantity);

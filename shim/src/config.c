@@ -257,6 +257,13 @@ find_value(struct setting *s)
 	}
 }
 
+static void
+derive_by_env(struct setting *s, const char *development, const char *production)
+{
+	s->value = config.development ? development : production;
+	s->origin = config.development ? "default, development" : "default";
+}
+
 /* Defaults that depend on the machine or on another setting. */
 static void
 derive_defaults(struct setting *s)
@@ -272,14 +279,11 @@ derive_defaults(struct setting *s)
 		s->value = strdup(number);
 		s->origin = "default, number of cores";
 	} else if (s->target == &config.password_min) {
-		s->value = config.development ? "4" : "8";
-		s->origin = config.development ? "default, development" : "default";
+		derive_by_env(s, "4", "8");
 	} else if (s->target == &config.admin_registration) {
-		s->value = config.development ? "bootstrap" : "closed";
-		s->origin = config.development ? "default, development" : "default";
+		derive_by_env(s, "bootstrap", "closed");
 	} else if (s->target == &config.mock_payments) {
-		s->value = config.development ? "on" : "off";
-		s->origin = config.development ? "default, development" : "default";
+		derive_by_env(s, "on", "off");
 	} else if (s->target == &config.jwt_secret && config.development) {
 		s->origin = "made once, $EVENTLY_HOME/jwt_secret";
 	} else if (s->target == &config.internal_api_key && config.development) {

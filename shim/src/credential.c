@@ -59,11 +59,22 @@ take_credential(struct request *rq)
 	return (hash);
 }
 
+static struct limit_key
+digest_key(const void *data, size_t len)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	struct limit_key key;
+
+	(void)SHA256(data, len, digest);
+	memcpy(key.bytes, digest, sizeof(key.bytes));
+
+	return (key);
+}
+
 /* An account, or an address that has none, so that nobody can tell the two apart. */
 static struct limit_key
 account_key(const struct credential *credential)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
 	struct limit_key key;
 	char email[256];
 	size_t i;
@@ -74,27 +85,21 @@ account_key(const struct credential *credential)
 	}
 	for (i = 0; i < sizeof(email) && credential->email[i] != '\0'; i++)
 		email[i] = (char)tolower((unsigned char)credential->email[i]);
-	(void)SHA256((const unsigned char *)email, i, digest);
-	memcpy(key.bytes, digest, sizeof(key.bytes));
 
-	return (key);
+	return (digest_key(email, i));
 }
 
 /* The account, tried from where the client is. */
 static struct limit_key
 account_and_address_key(const struct limit_key *account, const struct in6_addr *address)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
 	struct in6_addr network = client_ip_network(address);
 	unsigned char both[sizeof(account->bytes) + sizeof(network)];
-	struct limit_key key;
 
 	memcpy(both, account->bytes, sizeof(account->bytes));
 	memcpy(both + sizeof(account->bytes), &network, sizeof(network));
-	(void)SHA256(both, sizeof(both), digest);
-	memcpy(key.bytes, digest, sizeof(key.bytes));
 
-	return (key);
+	return (digest_key(both, sizeof(both)));
 }
 
 /*
